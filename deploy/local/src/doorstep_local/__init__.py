@@ -1,0 +1,1 @@
+"""The local stack: PostgreSQL and Apache Kafka from wheels and jars."""

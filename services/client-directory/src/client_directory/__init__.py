@@ -1,0 +1,1 @@
+"""Clients, identity claims, addresses, payment methods, the client gate."""

@@ -1,0 +1,1 @@
+"""Workers, eligibility, broadcasts, applications, awards: the worker gate."""

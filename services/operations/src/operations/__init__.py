@@ -1,0 +1,1 @@
+"""The doorstep command, for people who run the system."""

@@ -1,0 +1,1 @@
+"""Requests, the two gates, the catalogue."""

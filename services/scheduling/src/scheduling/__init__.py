@@ -1,0 +1,1 @@
+"""Calendars, slots, visits."""
