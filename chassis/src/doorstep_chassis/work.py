@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from .domain import Event, Ref, Stream, derived_id
-from .store.model import Meta, Move, NewEvent, RowChange, Unit, WrappedKeyRow
-from .store.port import RowKey, Store
+from doorstep_chassis.domain import Event, Ref, Stream, derived_id
+from doorstep_chassis.store.model import Meta, Move, NewEvent, RowChange, Unit, WrappedKeyRow
+from doorstep_chassis.store.port import RowKey, Store
 
 S = TypeVar("S")
 
@@ -191,6 +191,11 @@ class Work:
         del self._new_keys[keys:]
         self._ids = 0
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything has been added since `begin`."""
+        return bool(self._undo)
+
     async def load(self, store: Store, missing: Iterable[NotLoaded]) -> None:
         """Read what decisions asked for: one query a kind."""
         streams: dict[UUID, Stream[Any]] = {}
@@ -235,4 +240,3 @@ async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work
         except BaseException:
             work.rollback()
             raise
-

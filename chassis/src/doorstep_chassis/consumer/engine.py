@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .. import failpoints
-from ..store.model import (
+from doorstep_chassis import failpoints
+from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.store.model import (
     Move,
     Parked,
     Partition,
@@ -15,11 +16,9 @@ from ..store.model import (
     Snapshot,
     StoreUnavailable,
     StreamConflict,
-    Unit,
 )
-from ..store.port import Store
-from ..work import Cause, NotLoaded, Work
-from .records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.store.port import Store
+from doorstep_chassis.work import Cause, NotLoaded, Work
 
 Handler = Callable[[Work, Any, Message], None]
 """What a consumer does on one event: pure, on the working set."""
@@ -141,6 +140,10 @@ class Engine:
         """Forget a partition; whoever has it now goes by the database."""
         self._places.pop(partition, None)
         self._stale.discard(partition)
+
+    def has(self, partition: Partition) -> bool:
+        """Whether this partition has been taken over."""
+        return partition in self._places
 
     def position(self, partition: Partition) -> int:
         """The next offset this instance will handle."""

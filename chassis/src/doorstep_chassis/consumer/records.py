@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..store.model import Headers, Partition
+from doorstep_chassis.store.model import Headers, Meta, Partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Message:
     traceparent: str | None
     time: datetime | None
     event: Any
+    meta: Meta | None = None
+    """Where an event of the own log comes from; a public event says so itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from ..errors import DomainError
-from ..store.model import Close, DeadLetter, Move
-from ..store.port import Store
-from ..work import Work, attempt
-from .engine import Handler, cause_of
-from .records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.consumer.engine import Handler, cause_of
+from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.errors import DomainError
+from doorstep_chassis.store.model import Close, DeadLetter, Move
+from doorstep_chassis.store.port import Store
+from doorstep_chassis.work import Work, attempt
 
 
 class NotOldest(DomainError):
@@ -57,9 +57,7 @@ class Redriver:
         letter, opened = await self._oldest(letter_id)
         parked = letter.parked
         snapshot = await self.store.snapshot(self.name, parked.partition)
-        record = Record(
-            parked.partition, parked.generation, parked.offset, parked.key, parked.headers, parked.value
-        )
+        record = Record(parked.partition, parked.generation, parked.offset, parked.key, parked.headers, parked.value)
         decoded = self._decode(record)
         work = Work()
         state = "applied"
@@ -73,7 +71,10 @@ class Redriver:
             tracking[decoded.source] = decoded.sequence
             await self._apply(work, letter, decoded)
         unit = work.unit([self._move(letter, snapshot.version, snapshot.generation, tracking)])
-        unit.closes = [Close(letter.id, state), *(Close(each.id, "duplicate") for each in self._copies(opened, letter, decoded))]
+        unit.closes = [
+            Close(letter.id, state),
+            *(Close(each.id, "duplicate") for each in self._copies(opened, letter, decoded)),
+        ]
         await self.store.commit(unit)
         return state
 
@@ -104,7 +105,10 @@ class Redriver:
         message = decoded
         try:
             await attempt(
-                work, self.store, cause_of(self.name, message, self._now()), lambda w: handler(w, message.event, message)
+                work,
+                self.store,
+                cause_of(self.name, message, self._now()),
+                lambda w: handler(w, message.event, message),
             )
         except DomainError as refusal:
             await self._count(letter)

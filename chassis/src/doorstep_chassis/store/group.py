@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from .model import Committed, StoreConflict, Unit
+from doorstep_chassis.store.log import Committed
+from doorstep_chassis.store.model import StoreConflict, Unit
 
 
 class GroupCommit:
@@ -19,7 +20,7 @@ class GroupCommit:
     async def commit(self, unit: Unit) -> Committed:
         """Write the unit, alone or with others; answers and errors are each unit's own."""
         if self._busy:
-            future = asyncio.get_running_loop().create_future()
+            future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
             self._waiting.append((unit, future))
             return await future
         self._busy = True

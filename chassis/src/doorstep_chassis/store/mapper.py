@@ -1,16 +1,17 @@
 """Stored events as JSON: `{"meta": …, "data": …}`, the event's own name and version as the topic, upcasts on the way out."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypedDict
 
-from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import resolve_topic
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from ..domain import Event
-from .model import Meta, NewEvent
+from doorstep_chassis.domain import Event
+from doorstep_chassis.store.model import Meta, NewEvent
 
 
 class UnknownEvent(Exception):
@@ -21,14 +22,16 @@ _META = TypeAdapter(Meta)
 
 
 @dataclass(frozen=True, slots=True)
-class _Codec:
+class Codec:
     """How one stored topic is read: with the envelope of its origin, or the fact alone."""
 
-    both: Any
-    fact: Any
+    both: Callable[[bytes], Any]
+    fact: Callable[[bytes], Any]
 
 
-def _codec(topic: str) -> _Codec:
+@cache
+def codec(topic: str) -> Codec:
+    """The codec of a stored topic. Errors: UnknownEvent."""
     name, _, number = topic.partition("/")
     try:
         cls: type[Event] = resolve_topic(name)
@@ -38,9 +41,9 @@ def _codec(topic: str) -> _Codec:
     if version > cls.VERSION or version < 1:
         raise UnknownEvent(topic)
     if version == cls.VERSION:
-        both = TypeAdapter(TypedDict("Both", {"meta": Meta, "data": cls}))  # type: ignore[operator, misc]
-        fact = TypeAdapter(TypedDict("Fact", {"data": cls}))  # type: ignore[operator, misc]
-        return _Codec(both.validator.validate_json, fact.validator.validate_json)
+        both = TypeAdapter(TypedDict("Both", {"meta": Meta, "data": cls}))  # type: ignore[operator]
+        fact = TypeAdapter(TypedDict("Fact", {"data": cls}))  # type: ignore[operator]
+        return Codec(both.validator.validate_json, fact.validator.validate_json)
 
     def old(state: bytes) -> dict[str, Any]:
         whole = json.loads(state)
@@ -49,42 +52,29 @@ def _codec(topic: str) -> _Codec:
             "data": cls.from_version(version, to_json(whole["data"])),
         }
 
-    return _Codec(old, old)
+    return Codec(old, old)
 
 
-class EventMapper:
-    """Turns events into stored bytes and back; a codec is built once for each topic."""
+def encode(new: NewEvent) -> tuple[str, bytes]:
+    """The stored topic and state of an event."""
+    event = new.event
+    return (
+        event.stored_topic(),
+        b'{"meta":'
+        + _META.serializer.to_json(new.meta)
+        + b',"data":'
+        + event.__pydantic_serializer__.to_json(event)
+        + b"}",
+    )
 
-    def __init__(self) -> None:
-        self._codecs: dict[str, _Codec] = {}
-        self._meta: tuple[Meta | None, bytes] = (None, b"")
 
-    def _codec(self, topic: str) -> _Codec:
-        codec = self._codecs.get(topic)
-        if codec is None:
-            codec = self._codecs[topic] = _codec(topic)
-        return codec
+def decode_event(topic: str, state: bytes) -> Event:
+    """The event alone, as folding needs it."""
+    event: Event = codec(topic).fact(state)["data"]
+    return event
 
-    def encode(self, new: NewEvent) -> tuple[str, bytes]:
-        """The stored topic and state; events of one act share their meta, so its bytes are kept from one to the next."""
-        meta, head = self._meta
-        if new.meta is not meta:
-            head = b'{"meta":' + _META.serializer.to_json(new.meta) + b',"data":'
-            self._meta = (new.meta, head)
-        event = new.event
-        return event.stored_topic(), head + event.__pydantic_serializer__.to_json(event) + b"}"
 
-    def event(self, topic: str, state: bytes) -> Event:
-        """The event alone, as folding needs it."""
-        event: Event = self._codec(topic).fact(state)["data"]
-        return event
-
-    def entry(self, topic: str, state: bytes) -> tuple[Event, Meta]:
-        """The event with where it comes from, as readers of the log need it."""
-        both = self._codec(topic).both(state)
-        return both["data"], both["meta"]
-
-    def to_stored_event(self, new: NewEvent) -> StoredEvent:
-        """The library's own shape, for its recorder."""
-        topic, state = self.encode(new)
-        return StoredEvent(originator_id=new.stream_id, originator_version=new.version, topic=topic, state=state)
+def decode(topic: str, state: bytes) -> tuple[Event, Meta]:
+    """The event with where it comes from, as readers of the log need it."""
+    both = codec(topic).both(state)
+    return both["data"], both["meta"]

@@ -5,13 +5,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from .mapper import EventMapper
-from .model import (
-    Committed,
+from doorstep_chassis.store.log import Committed, LogEntry
+from doorstep_chassis.store.mapper import decode_event, encode
+from doorstep_chassis.store.model import (
     DeadLetter,
     DeadLetterMark,
     Loaded,
-    LogEntry,
     Partition,
     PositionConflict,
     Snapshot,
@@ -19,14 +18,13 @@ from .model import (
     Unit,
     WrappedKeyRow,
 )
-from .port import RowKey
+from doorstep_chassis.store.port import RowKey
 
 
 class MemoryStore:
     """A `Store` that keeps the stored bytes, so that what is read has been through the mapper."""
 
     def __init__(self) -> None:
-        self.mapper = EventMapper()
         self._log: list[tuple[UUID, int, str, bytes]] = []
         self._streams: dict[UUID, list[int]] = {}
         self._positions: dict[tuple[str, Partition], tuple[int, int, int]] = {}
@@ -41,7 +39,7 @@ class MemoryStore:
         loaded = {}
         for stream_id in stream_ids:
             stored = [self._log[position - 1] for position in self._streams.get(stream_id, [])]
-            events = tuple(self.mapper.event(topic, state) for _, _, topic, state in stored)
+            events = tuple(decode_event(topic, state) for _, _, topic, state in stored)
             loaded[stream_id] = Loaded(stream_id, len(events), events)
         return loaded
 
@@ -84,10 +82,10 @@ class MemoryStore:
         previous = len(self._log)
         entries = []
         for new in unit.events:
-            topic, state = self.mapper.encode(new)
+            topic, state = encode(new)
             self._log.append((new.stream_id, new.version, topic, state))
             self._streams.setdefault(new.stream_id, []).append(len(self._log))
-            entries.append(LogEntry(len(self._log), new.stream_id, new.version, new.event, new.meta))
+            entries.append(LogEntry(len(self._log), new.stream_id, new.version, topic, state, (new.event, new.meta)))
         return Committed(previous, tuple(entries))
 
     def _check(self, unit: Unit) -> None:
@@ -126,10 +124,8 @@ class MemoryStore:
     async def log_after(self, position: int, limit: int) -> Sequence[LogEntry]:
         """The log in order."""
         return [
-            LogEntry(number, stream_id, version, *self.mapper.entry(topic, state))
-            for number, (stream_id, version, topic, state) in enumerate(
-                self._log[position : position + limit], position + 1
-            )
+            LogEntry(number, *stored)
+            for number, stored in enumerate(self._log[position : position + limit], position + 1)
         ]
 
     async def head(self) -> int:

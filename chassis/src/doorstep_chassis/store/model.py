@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ..domain import Event
+from doorstep_chassis.domain import Event
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -44,17 +44,6 @@ class Meta:
 class NewEvent:
     """An event on its way into a stream, at the version it was decided for."""
 
-    stream_id: UUID
-    version: int
-    event: Event
-    meta: Meta
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One committed event with its position in the service's log."""
-
-    position: int
     stream_id: UUID
     version: int
     event: Event
@@ -176,14 +165,6 @@ class Unit:
     def empty(self) -> bool:
         """Nothing to write: no transaction is needed."""
         return not (self.events or self.keys or self.rows or self.moves or self.parked or self.closes)
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """The log's head before the commit, and the entries that the commit added."""
-
-    previous_head: int
-    entries: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from .model import Committed, DeadLetter, Loaded, LogEntry, Partition, Snapshot, Unit, WrappedKeyRow
+from doorstep_chassis.store.log import Committed, LogEntry
+from doorstep_chassis.store.model import DeadLetter, Loaded, Partition, Snapshot, Unit, WrappedKeyRow
 
 RowKey = tuple[Any, tuple[Any, ...]]
 """A view's row: its table and its primary key."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -12,15 +12,14 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from .. import failpoints
-from .group import GroupCommit
-from .mapper import EventMapper
-from .model import (
-    Committed,
+from doorstep_chassis import failpoints
+from doorstep_chassis.store.group import GroupCommit
+from doorstep_chassis.store.log import Committed, LogEntry
+from doorstep_chassis.store.mapper import decode_event, encode
+from doorstep_chassis.store.model import (
     DeadLetter,
     DeadLetterMark,
     Loaded,
-    LogEntry,
     Parked,
     Partition,
     PositionConflict,
@@ -30,9 +29,9 @@ from .model import (
     Unit,
     WrappedKeyRow,
 )
-from .port import RowKey
-from .rows import RowTable
-from .schema import POSITION_CONFLICT
+from doorstep_chassis.store.port import RowKey
+from doorstep_chassis.store.rows import RowTable
+from doorstep_chassis.store.schema import POSITION_CONFLICT
 
 _COMMIT = (
     "SELECT * FROM doorstep_commit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], %b::text[],"
@@ -62,17 +61,22 @@ def tracking_name(consumer: str, partition: Partition, source: str) -> str:
 
 
 class PostgresStore:
-    """A `Store` in one database. `on_commit` hears of every commit of this process, at once (the relay's fast path)."""
+    """A `Store` in one database. Its `listeners` hear of every commit of this process at once, in the order of the log."""
 
     def __init__(self, url: str, *, pool_size: int = 4) -> None:
         self._url = url
         self._pool = AsyncConnectionPool(
-            url, min_size=1, max_size=pool_size, open=False, timeout=5, kwargs={"autocommit": True}, configure=_configure
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=5,
+            kwargs={"autocommit": True},
+            configure=_configure,
         )
         self._group = GroupCommit(self._write)
         self._writer: AsyncConnection[Any] | None = None
-        self.mapper = EventMapper()
-        self.listeners: list[Any] = []
+        self.listeners: list[Callable[[Committed], None]] = []
 
     async def open(self) -> None:
         """Connect; the tables must be there (`create_tables`)."""
@@ -106,9 +110,8 @@ class PostgresStore:
                 " ORDER BY originator_id, originator_version",
                 (ids,),
             )
-            event = self.mapper.event
             for stream_id, topic, state in await cursor.fetchall():
-                found[stream_id].append(event(topic, state))
+                found[stream_id].append(decode_event(topic, state))
         return {each: Loaded(each, len(events), tuple(events)) for each, events in found.items()}
 
     async def load_keys(self, subject_ids: Iterable[UUID]) -> dict[UUID, WrappedKeyRow]:
@@ -139,11 +142,7 @@ class PostgresStore:
                 " WHERE notification_id > %b::bigint ORDER BY notification_id LIMIT %b::int",
                 (position, limit),
             )
-            entry = self.mapper.entry
-            return [
-                LogEntry(number, stream_id, version, *entry(topic, state))
-                for number, stream_id, version, topic, state in await cursor.fetchall()
-            ]
+            return [LogEntry(*row) for row in await cursor.fetchall()]
 
     async def head(self) -> int:
         """The last position of the log."""
@@ -192,7 +191,7 @@ class PostgresStore:
                     "SELECT {} FROM dead_letters WHERE (%(consumer)s::text IS NULL OR consumer = %(consumer)s)"
                     " AND (%(topic)s::text IS NULL OR topic = %(topic)s) AND (%(state)s::text IS NULL OR state = %(state)s)"
                     " AND (%(id)s::bigint IS NULL OR id = %(id)s) ORDER BY id LIMIT %(limit)s"
-                ).format(sql.SQL(_LETTER_COLUMNS)),  # type: ignore[arg-type]
+                ).format(sql.SQL(_LETTER_COLUMNS)),
                 {"consumer": consumer, "topic": topic, "state": state, "id": letter_id, "limit": limit},
             )
             return [_letter(row) for row in await cursor.fetchall()]
@@ -207,7 +206,8 @@ class PostgresStore:
 
     async def _write(self, units: Sequence[Unit]) -> list[Committed]:
         """All units in one call of the commit function: one round trip, one transaction."""
-        parameters = self._parameters(units)
+        encoded = [encode(each) for unit in units for each in unit.events]
+        parameters = _parameters(units, encoded)
         failpoints.hit("store.before_commit")
         try:
             connection = await self._writing()
@@ -218,7 +218,7 @@ class PostgresStore:
             await self._forget_writer(problem)
             raise _translated(problem) from problem
         failpoints.hit("store.committed")
-        results = _results(units, row)
+        results = _results(units, encoded, row)
         for listener in self.listeners:
             for result in results:
                 if result.entries:
@@ -226,11 +226,12 @@ class PostgresStore:
         return results
 
     async def _commit_rows(self, unit: Unit) -> Committed:
+        encoded = [encode(each) for each in unit.events]
         async with self.connection() as connection:
             try:
                 async with connection.transaction():
                     cursor = connection.cursor(row_factory=tuple_row)
-                    await cursor.execute(_COMMIT, self._parameters([unit]), prepare=True)
+                    await cursor.execute(_COMMIT, _parameters([unit], encoded), prepare=True)
                     row = await cursor.fetchone()
                     by_table: dict[Any, list[Any]] = {}
                     for change in unit.rows:
@@ -240,7 +241,7 @@ class PostgresStore:
             except psycopg.Error as problem:
                 raise _translated(problem) from problem
         failpoints.hit("store.committed")
-        return _results([unit], row)[0]
+        return _results([unit], encoded, row)[0]
 
     async def _writing(self) -> AsyncConnection[Any]:
         if self._writer is None or self._writer.closed:
@@ -252,45 +253,6 @@ class PostgresStore:
         if self._writer is not None and isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
             writer, self._writer = self._writer, None
             await writer.close()
-
-    def _parameters(self, units: Sequence[Unit]) -> tuple[Any, ...]:
-        encode = self.mapper.encode
-        events = [each for unit in units for each in unit.events]
-        encoded = [encode(each) for each in events]
-        moves = [move for unit in units for move in unit.moves]
-        tracking = [
-            (tracking_name(move.consumer, move.partition, source), sequence)
-            for move in moves
-            for source, sequence in move.tracking.items()
-        ]
-        extra = None
-        if any(unit.parked or unit.closes or unit.keys for unit in units):
-            extra = json.dumps(
-                {
-                    "parked": [_parked_json(each) for unit in units for each in unit.parked],
-                    "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
-                    "keys": [
-                        {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
-                        for unit in units
-                        for each in unit.keys
-                    ],
-                }
-            )
-        return (
-            [each.stream_id for each in events],
-            [each.version for each in events],
-            [topic for topic, _ in encoded],
-            [state for _, state in encoded],
-            [move.consumer for move in moves],
-            [move.partition.topic for move in moves],
-            [move.partition.number for move in moves],
-            [move.generation for move in moves],
-            [move.expected_version for move in moves],
-            [move.next_offset for move in moves],
-            [name for name, _ in tracking],
-            [sequence for _, sequence in tracking],
-            extra,
-        )
 
     # The relay's row
 
@@ -318,24 +280,34 @@ class PostgresStore:
 
     async def _scalar(self, query: str) -> Any:
         async with self.connection() as connection:
-            cursor = await connection.cursor(row_factory=tuple_row).execute(query)  # type: ignore[arg-type]
+            cursor = await connection.cursor(row_factory=tuple_row).execute(query)
             row = await cursor.fetchone()
         assert row is not None
         return row[0]
 
-    # Hearing of other processes' commits
+    # Hearing of other processes, and agreeing with them
 
-    async def wakeups(self) -> AsyncIterator[None]:
-        """One item at once and one for each NOTIFY, on a connection of its own that is made again when lost."""
+    async def wakeups(self) -> AsyncIterator[int | None]:
+        """The log's head at each commit of any process; None once it listens (again): look for yourself."""
         while True:
             try:
                 async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
                     await connection.execute("LISTEN stored_events")
                     yield None
-                    async for _ in connection.notifies():
-                        yield None
+                    async for notice in connection.notifies():
+                        yield int(notice.payload) if notice.payload.isdigit() else None
             except psycopg.Error:
                 await asyncio.sleep(0.5)
+
+    @asynccontextmanager
+    async def leadership(self, name: str) -> AsyncIterator[AsyncConnection[Any]]:
+        """Wait until this instance alone leads under this name; the lock is lost with the connection it yields."""
+        try:
+            async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+                await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
+            raise StoreUnavailable(type(problem).__name__) from problem
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
@@ -352,18 +324,57 @@ def _translated(problem: psycopg.Error) -> Exception:
     return problem
 
 
-def _results(units: Sequence[Unit], row: Any) -> list[Committed]:
-    """Under the lock positions are drawn one after the other, so the last one and the counts give them all."""
+def _parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> tuple[Any, ...]:
+    events = [each for unit in units for each in unit.events]
+    moves = [move for unit in units for move in unit.moves]
+    tracking = [
+        (tracking_name(move.consumer, move.partition, source), sequence)
+        for move in moves
+        for source, sequence in move.tracking.items()
+    ]
+    extra = None
+    if any(unit.parked or unit.closes or unit.keys for unit in units):
+        extra = json.dumps(
+            {
+                "parked": [_parked_json(each) for unit in units for each in unit.parked],
+                "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
+                "keys": [
+                    {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
+                    for unit in units
+                    for each in unit.keys
+                ],
+            }
+        )
+    return (
+        [each.stream_id for each in events],
+        [each.version for each in events],
+        [topic for topic, _ in encoded],
+        [state for _, state in encoded],
+        [move.consumer for move in moves],
+        [move.partition.topic for move in moves],
+        [move.partition.number for move in moves],
+        [move.generation for move in moves],
+        [move.expected_version for move in moves],
+        [move.next_offset for move in moves],
+        [name for name, _ in tracking],
+        [sequence for _, sequence in tracking],
+        extra,
+    )
+
+
+def _results(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]], row: Any) -> list[Committed]:
+    """Positions are drawn under the lock, one after the other: the last one and the counts give them all."""
     total = sum(len(unit.events) for unit in units)
     if not total:
         return [Committed(0, ()) for _ in units]
     previous, head = row
     position = head - total + 1
+    stored = iter(encoded)
     results = []
     for unit in units:
         entries = []
         for each in unit.events:
-            entries.append(LogEntry(position, each.stream_id, each.version, each.event, each.meta))
+            entries.append(LogEntry(position, each.stream_id, each.version, *next(stored), (each.event, each.meta)))
             position += 1
         results.append(Committed(previous, tuple(entries)))
         previous = position - 1

@@ -3,7 +3,7 @@
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from psycopg import conninfo, sql
 
-from .schema import COMMIT, TABLES
+from doorstep_chassis.store.schema import COMMIT, TABLES
 
 
 class DoorstepRecorder(PostgresProcessRecorder):
@@ -15,8 +15,8 @@ class DoorstepRecorder(PostgresProcessRecorder):
     def __init__(self, datastore: PostgresDatastore) -> None:
         super().__init__(datastore)
         for statement in filter(str.strip, TABLES.split(";\n")):
-            self.sql_create_statements.append(sql.SQL(statement))  # type: ignore[arg-type]
-        self.sql_create_statements.append(sql.SQL(COMMIT))
+            self.sql_create_statements.append(sql.Composed([sql.SQL(statement)]))
+        self.sql_create_statements.append(sql.Composed([sql.SQL(COMMIT)]))
 
 
 def datastore(url: str) -> PostgresDatastore:

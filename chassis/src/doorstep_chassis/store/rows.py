@@ -11,12 +11,13 @@ from sqlalchemy import JSON, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import quoted_name
 
-from .model import RowChange
+from doorstep_chassis.store.model import RowChange
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
-def _quote(name: str) -> str:
+def quote(name: str) -> str:
+    """A name as it stands in SQL."""
     return str(_DIALECT.identifier_preparer.quote(quoted_name(name, None)))
 
 
@@ -28,17 +29,15 @@ class RowTable:
         self.key = [column.name for column in table.primary_key.columns]
         types = {column.name: column.type.compile(dialect=_DIALECT) for column in table.columns}
         self._json = [isinstance(column.type, JSON) for column in table.columns]
-        name = _quote(table.name)
-        columns = ", ".join(map(_quote, self.columns))
-        key = ", ".join(map(_quote, self.key))
+        name = quote(table.name)
+        columns = ", ".join(map(quote, self.columns))
+        key = ", ".join(map(quote, self.key))
         key_arrays = ", ".join(f"%s::{types[column]}[]" for column in self.key)
         arrays = ", ".join(f"%s::{types[column]}[]" for column in self.columns)
-        rest = [_quote(column) for column in self.columns if column not in self.key]
+        rest = [quote(column) for column in self.columns if column not in self.key]
         change = "UPDATE SET " + ", ".join(f"{column} = excluded.{column}" for column in rest) if rest else "NOTHING"
         self._select = f"SELECT {columns} FROM {name} WHERE ({key}) IN (SELECT * FROM unnest({key_arrays}))"  # noqa: S608
-        self._upsert = (
-            f"INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT ({key}) DO {change}"  # noqa: S608
-        )
+        self._upsert = f"INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT ({key}) DO {change}"  # noqa: S608
         self._delete = f"DELETE FROM {name} WHERE ({key}) IN (SELECT * FROM unnest({key_arrays}))"  # noqa: S608
 
     @staticmethod
@@ -52,7 +51,7 @@ class RowTable:
     ) -> Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]:
         """The rows that are there, with their keys."""
         cursor = connection.cursor(row_factory=tuple_row)
-        await cursor.execute(self._select, [list(part) for part in zip(*keys, strict=True)])  # type: ignore[arg-type]
+        await cursor.execute(self._select, [list(part) for part in zip(*keys, strict=True)])
         rows = [dict(zip(self.columns, row, strict=True)) for row in await cursor.fetchall()]
         return [(tuple(row[part] for part in self.key), row) for row in rows]
 
@@ -61,13 +60,13 @@ class RowTable:
         kept = [change.values for change in changes if change.values is not None]
         gone = [change.key for change in changes if change.values is None]
         if gone:
-            await cursor.execute(self._delete, [list(part) for part in zip(*gone, strict=True)])  # type: ignore[arg-type]
+            await cursor.execute(self._delete, [list(part) for part in zip(*gone, strict=True)])
         if kept:
             parameters = [
                 [_json(values.get(name)) for values in kept] if is_json else [values.get(name) for values in kept]
                 for name, is_json in zip(self.columns, self._json, strict=True)
             ]
-            await cursor.execute(self._upsert, parameters)  # type: ignore[arg-type]
+            await cursor.execute(self._upsert, parameters)
 
 
 def _json(value: Any) -> Any:

@@ -109,7 +109,7 @@ BEGIN
         INSERT INTO stored_events (originator_id, originator_version, topic, state)
         SELECT * FROM unnest(event_streams, event_versions, event_topics, event_states);
         SELECT max(notification_id) INTO head FROM stored_events;
-        PERFORM pg_notify('stored_events', '');
+        PERFORM pg_notify('stored_events', head::text);
         RETURN NEXT;
     END IF;
 END $$;
