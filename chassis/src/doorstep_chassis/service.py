@@ -25,9 +25,11 @@ from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
 from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
 from doorstep_chassis.consumer.log_feed import follow, log_decoder
 from doorstep_chassis.consumer.records import Decoder, Record
+from doorstep_chassis.feeds import LogFeed, TopicFeed
 from doorstep_chassis.http import create_app, serve, stop_on_signals
 from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
 from doorstep_chassis.logging import configure_logging
+from doorstep_chassis.operations_api import Operated, Part, ViewPart, operations_router
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
 from doorstep_chassis.settings import ServiceSettings
@@ -122,7 +124,32 @@ class Running:
             lifespan=self._lifespan,
         )
         app.include_router(self.service.routes(self.context))
+        app.include_router(operations_router(self._operated()))
         return app
+
+    def _operated(self) -> Operated:
+        """What people who run the system may look into and mend."""
+        from_topics, from_log = EventDecoder(), log_decoder(self.service.source)
+        topics = TopicFeed(self.settings.kafka_bootstrap_servers)
+        log_feed = LogFeed(self.store)
+        views = {
+            view.name: ViewPart(view, from_topics, topics) if view.topics else ViewPart(view, from_log, log_feed)
+            for view in [*self.views, *self._timer_views()]
+        }
+        parts = {
+            part.view.consumer(self.service.name): Part(part.view.handlers, part.decode) for part in views.values()
+        }
+        reactions = Part(self.service.reactions(self.context), from_topics)
+        return Operated(
+            service=self.service.name,
+            source=self.service.source,
+            store=self.store,
+            database_url=self.settings.database_url.get_secret_value(),
+            now=self.context.clock.now,
+            publication=self.service.publication,
+            parts={**parts, f"{self.service.name}.reactions": reactions},
+            views=views,
+        )
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
