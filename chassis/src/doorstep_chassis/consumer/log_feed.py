@@ -1,0 +1,83 @@
+"""The service's own log as a feed of records, for its views and timers: the same engine, the same rules."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from pydantic import ValidationError
+
+from doorstep_chassis.consumer.engine import Engine, Transient
+from doorstep_chassis.consumer.records import Decoded, Message, Record, Refused
+from doorstep_chassis.store.log import LogEntry
+from doorstep_chassis.store.mapper import UnknownEvent, decode
+from doorstep_chassis.store.model import Partition, StoreUnavailable
+from doorstep_chassis.tail import LogTail
+
+log = structlog.get_logger()
+
+LOG = Partition("log", 0)
+"""A log is one partition, and a position in it an offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord(Record):
+    """An entry in the shape of a record, with the entry itself, which may be decoded already."""
+
+    entry: LogEntry | None = None
+
+
+def log_record(entry: LogEntry) -> LogRecord:
+    """The stored bytes as a record; the stream stands for the key."""
+    return LogRecord(
+        LOG, 1, entry.position, entry.stream_id.bytes, (("topic", entry.topic.encode()),), entry.state, entry
+    )
+
+
+def log_decoder(source: str) -> Callable[[Record], Decoded]:
+    """Understands records of the log that `source` names."""
+
+    def understand(record: Record) -> Decoded:
+        subject = (record.key or b"").hex()
+        try:
+            if isinstance(record, LogRecord) and record.entry is not None:
+                event, meta = record.entry.decoded
+            else:
+                event, meta = decode((record.headers[0][1] or b"").decode(), record.value or b"")
+        except UnknownEvent:
+            return Refused(source, record.offset, subject, "unknown_event")
+        except ValidationError:
+            return Refused(source, record.offset, subject, "invalid_event")
+        return Message(
+            source,
+            record.offset,
+            subject,
+            f"{source}/{record.offset}",
+            meta.correlation_id,
+            meta.traceparent,
+            meta.time,
+            event,
+            meta,
+        )
+
+    return understand
+
+
+async def follow(engine: Engine, tail: LogTail, *, batch: int, done: Callable[[], None] = lambda: None) -> None:
+    """Feed the engine from where it stands, for ever. `done` is called after each read."""
+    position: int | None = None
+    retries = 0
+    while True:
+        try:
+            if position is None:
+                position = max(0, await engine.assign(LOG, 1) - 1)
+            entries = await tail.after(position, batch)
+            going_on = await engine.handle({LOG: [log_record(entry) for entry in entries]})
+            position = max(0, going_on[LOG] - 1)
+            retries = 0
+            done()
+        except (StoreUnavailable, Transient) as problem:
+            retries += 1
+            position = None
+            log.warning("consumer.waiting", consumer=engine.name, error_type=type(problem).__name__)
+            await asyncio.sleep(min(5.0, 0.1 * 2**retries))

@@ -1,0 +1,145 @@
+"""What an operator does with a dead letter: redrive or discard it, in the order of its subject (delivery rule 5)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from doorstep_chassis.consumer.engine import Handler, cause_of
+from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.errors import DomainError
+from doorstep_chassis.store.model import Close, DeadLetter, Move
+from doorstep_chassis.store.port import Store
+from doorstep_chassis.work import Work, attempt
+
+
+class NotOldest(DomainError):
+    """An older dead letter of the same subject is open: it goes first."""
+
+    code = "older_dead_letter_open"
+    title = "An older dead letter of the same subject is open"
+
+
+class StillRefused(DomainError):
+    """The record cannot be handled today either."""
+
+    code = "dead_letter_still_refused"
+    title = "The record still cannot be handled"
+
+
+class AlreadyClosed(DomainError):
+    """The dead letter is not open."""
+
+    code = "dead_letter_closed"
+    title = "The dead letter is closed"
+
+
+class Redriver:
+    """Redrives and discards one consumer's dead letters, a letter a transaction, each raising the position's version."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        handlers: Mapping[type, Handler],
+        decode: Decoder,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.name = name
+        self.store = store
+        self._handlers = handlers
+        self._decode = decode
+        self._now = now
+
+    async def redrive(self, letter_id: int) -> str:
+        """Handle the record now: `applied`, or `duplicate` when it turns out to have been handled before it was parked.
+
+        Errors: NotOldest, StillRefused, AlreadyClosed; PositionConflict when the consumer moved meanwhile: try again.
+        """
+        letter, opened = await self._oldest(letter_id)
+        parked = letter.parked
+        snapshot = await self.store.snapshot(self.name, parked.partition)
+        record = Record(parked.partition, parked.generation, parked.offset, parked.key, parked.headers, parked.value)
+        decoded = self._decode(record)
+        work = Work()
+        state = "applied"
+        tracking: dict[str, int] = {}
+        if isinstance(decoded, (Unreadable, Refused)):
+            await self._count(letter)
+            raise StillRefused(decoded.reason)
+        if parked.tracking is not None and decoded.sequence <= parked.tracking.get(decoded.source, 0):
+            state = "duplicate"
+        else:
+            tracking[decoded.source] = decoded.sequence
+            await self._apply(work, letter, decoded)
+        unit = work.unit([self._move(letter, snapshot.version, snapshot.generation, tracking)])
+        unit.closes = [
+            Close(letter.id, state),
+            *(Close(each.id, "duplicate") for each in self._copies(opened, letter, decoded)),
+        ]
+        await self.store.commit(unit)
+        return state
+
+    async def discard(self, letter_id: int) -> None:
+        """Close the record, and the same bytes parked again, without effect. T stays where it is."""
+        letter, opened = await self._oldest(letter_id)
+        snapshot = await self.store.snapshot(self.name, letter.parked.partition)
+        unit = Work().unit([self._move(letter, snapshot.version, snapshot.generation, {})])
+        same = [each for each in opened if each.id != letter.id and each.parked.digest == letter.parked.digest]
+        unit.closes = [Close(letter.id, "discarded"), *(Close(each.id, "discarded") for each in same)]
+        await self.store.commit(unit)
+
+    async def _oldest(self, letter_id: int) -> tuple[DeadLetter, list[DeadLetter]]:
+        opened = list(await self.store.open_letters(self.name))
+        letter = next((each for each in opened if each.id == letter_id), None)
+        if letter is None:
+            raise AlreadyClosed(f"dead letter {letter_id} of {self.name} is not open")
+        here = [each for each in opened if each.parked.partition == letter.parked.partition]
+        first = next(each for each in here if _blocks(each) == _blocks(letter))
+        if _blocks(letter) is not None and first.id != letter.id and not _same_place(first, letter):
+            raise NotOldest(f"dead letter {first.id} goes first")
+        return letter, here
+
+    async def _apply(self, work: Work, letter: DeadLetter, decoded: Message | Unknown) -> None:
+        handler = self._handlers.get(type(decoded.event)) if isinstance(decoded, Message) else None
+        if handler is None or not isinstance(decoded, Message):
+            return
+        message = decoded
+        try:
+            await attempt(
+                work,
+                self.store,
+                cause_of(self.name, message, self._now()),
+                lambda w: handler(w, message.event, message),
+            )
+        except DomainError as refusal:
+            await self._count(letter)
+            raise StillRefused(refusal.code) from refusal
+
+    async def _count(self, letter: DeadLetter) -> None:
+        unit = Work().unit()
+        unit.closes = [Close(letter.id, "open")]
+        await self.store.commit(unit)
+
+    def _move(self, letter: DeadLetter, version: int, generation: int, tracking: Mapping[str, int]) -> Move:
+        return Move(self.name, letter.parked.partition, generation, version, 0, tracking)
+
+    @staticmethod
+    def _copies(opened: list[DeadLetter], letter: DeadLetter, decoded: Decoded) -> list[DeadLetter]:
+        """Open rows of the same bytes, or of the same source, sequence and subject."""
+        identity = None if isinstance(decoded, Unreadable) else (decoded.source, decoded.sequence, decoded.subject)
+        return [
+            each
+            for each in opened
+            if each.id != letter.id
+            and (
+                each.parked.digest == letter.parked.digest
+                or (each.parked.source, each.parked.sequence, each.parked.subject) == identity
+            )
+        ]
+
+
+def _blocks(letter: DeadLetter) -> str | None:
+    return letter.parked.subject or letter.parked.block_key
+
+
+def _same_place(one: DeadLetter, other: DeadLetter) -> bool:
+    return (one.parked.source, one.parked.sequence) == (other.parked.source, other.parked.sequence) != (None, None)

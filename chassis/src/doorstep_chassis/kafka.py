@@ -1,0 +1,309 @@
+"""Kafka at the edges of the delivery rules: the subscriber that drains, and the publisher that sends whole batches."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.partitioner import murmur2
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from doorstep_chassis import failpoints
+from doorstep_chassis.consumer.engine import Engine, Transient, WrongGeneration
+from doorstep_chassis.consumer.records import Record, topic_base
+from doorstep_chassis.relay import Outgoing
+from doorstep_chassis.store.model import Partition, StoreUnavailable
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries while the database is away."""
+
+
+class BehindLogStart(Exception):
+    """The next record to read is no longer in the topic: retention was shorter than the lag. Rebuild from the log."""
+
+
+class TopicMissing(Exception):
+    """A topic that is needed does not exist: `doorstep topics apply` creates it."""
+
+
+@lru_cache(maxsize=100_000)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Kafka's own rule: murmur2 of the key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class KafkaPublisher:
+    """Sends records in order and whole: all of a read's records of one partition are one batch, acknowledged or not.
+
+    So a batch that timed out can never be overtaken by a later one of the same partition.
+    """
+
+    def __init__(self, servers: Sequence[str], *, client_id: str) -> None:
+        self._servers = list(servers)
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect. `acks=all` and idempotence: no record is lost or doubled by a retry of the client."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            client_id=self._client_id,
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=10_000,
+            max_request_size=8 * 1024 * 1024,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Let go; nothing that was sent is still wanted."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(KafkaError):
+                await producer.stop()
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Send and wait for all acknowledgements.
+
+        Errors: KafkaError: which of them arrived is unknown; send them all again, through a fresh producer.
+        """
+        if self._producer is None:
+            await self.start()
+        assert self._producer is not None
+        try:
+            left: Sequence[Outgoing] = records
+            while left:
+                left = await self._send_round(self._producer, left)
+        except KafkaError:
+            await self.stop()
+            raise
+
+    async def _send_round(self, producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Sequence[Outgoing]:
+        """One batch a partition; what does not fit, and all behind it, is left for the next round."""
+        batches: dict[tuple[str, int], Any] = {}
+        full: set[tuple[str, int]] = set()
+        left = []
+        for record in records:
+            at = (record.topic, partition_of(record.key, await self._partitions(producer, record.topic)))
+            batch = batches.get(at)
+            if batch is None:
+                batch = batches[at] = producer.create_batch()
+            if at not in full:
+                added = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+                if added is not None:
+                    continue
+                full.add(at)
+            left.append(record)
+        futures = [
+            await producer.send_batch(batch, topic, partition=partition)
+            for (topic, partition), batch in batches.items()
+        ]
+        await asyncio.gather(*futures)
+        return left
+
+    async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
+        found = producer.client.cluster.partitions_for_topic(topic)
+        if not found:
+            found = await producer.partitions_for(topic)
+        return len(found)
+
+
+class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One engine on its topics: drains what has arrived and hands it over as one read.
+
+    Positions come from the database; Kafka's committed offsets are written for lag tools alone.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        topics: Sequence[str],
+        servers: Sequence[str],
+        *,
+        instance: str | None = None,
+        max_batch: int = 2000,
+        failed: Callable[[Exception], None] = lambda problem: None,
+    ) -> None:
+        self.engine = engine
+        self.failure: Exception | None = None
+        self._max_batch = max_batch
+        self._failed = failed
+        self._busy = asyncio.Lock()
+        self._retries = 0
+        self._taking: set[asyncio.Task[None]] = set()
+        self._uncommitted: dict[TopicPartition, int] = {}
+        self._committer: asyncio.Task[None] | None = None
+        self._broker = KafkaBroker(
+            list(servers), client_id=engine.name, allow_auto_create_topics=False, apply_types=False, logger=None
+        )
+        self._subscriber = self._broker.subscriber(
+            *topics,
+            group_id=engine.name,
+            group_instance_id=None if instance is None else f"{engine.name}-{instance}",
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            session_timeout_ms=30_000,
+            fetch_max_wait_ms=500,
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            listener=self,
+            parser=self._parse,
+            decoder=self._undecoded,
+        )
+        self._subscriber(self._drain)
+
+    async def start(self) -> None:
+        """Join the group. Errors: TopicMissing, so that it does not wait for ever for what nobody creates."""
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the read in hand, then leave."""
+        for task in self._taking:
+            task.cancel()
+        async with self._busy:
+            pass
+        await self._commit_offsets()
+        await self._broker.stop()
+
+    # Parsing and decoding never raise: every record arrives in `_drain`, as it came.
+
+    async def _parse(self, record: Any) -> KafkaAckableMessage:
+        return KafkaAckableMessage(body=b"", raw_message=record, consumer=self._consumer)
+
+    async def _undecoded(self, message: KafkaAckableMessage) -> Any:
+        return message.raw_message
+
+    @property
+    def _consumer(self) -> Any:
+        return self._subscriber.consumer
+
+    async def _drain(self, message: Any) -> None:
+        first = message
+        async with self._busy:
+            consumer = self._consumer
+            if consumer is None or self.failure is not None:
+                return
+            batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
+            for place, records in (await consumer.getmany(timeout_ms=0, max_records=self._max_batch)).items():
+                batches.setdefault(place, []).extend(records)
+            await self._handle(consumer, batches)
+
+    async def _handle(self, consumer: Any, batches: dict[TopicPartition, list[Any]]) -> None:
+        mine = consumer.assignment()
+        places = {place: _partition(place) for place in batches if place in mine and self._taken(place)}
+        read = {
+            partition: [_record(partition, generation, each) for each in batches[place]]
+            for place, (partition, generation) in places.items()
+        }
+        if not read:
+            return
+        try:
+            going_on = await self.engine.handle(read)
+        except (StoreUnavailable, Transient) as problem:
+            self._retries += 1
+            pause = min(LONGEST_PAUSE, 0.1 * 2**self._retries)
+            log.warning("consumer.waiting", consumer=self.engine.name, error_type=type(problem).__name__, seconds=pause)
+            for place in places:
+                consumer.seek(place, batches[place][0].offset)
+            await asyncio.sleep(pause)
+            return
+        except Exception as problem:
+            self._stop_reading(consumer, problem)
+            return
+        self._retries = 0
+        for place, (partition, _) in places.items():
+            offset = going_on[partition]
+            if offset != batches[place][-1].offset + 1 and place in consumer.assignment():
+                consumer.seek(place, offset)
+            self._uncommitted[place] = offset
+        failpoints.hit("consumer.before_offset_commit")
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_soon())
+
+    def _stop_reading(self, consumer: Any, problem: Exception) -> None:
+        """Nothing is skipped: the consumer stands still and says why, until somebody looks."""
+        self.failure = problem
+        consumer.pause(*consumer.assignment())
+        log.error("consumer.stopped", consumer=self.engine.name, error_type=type(problem).__name__)
+        self._failed(problem)
+
+    # Taking partitions over and giving them up
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """Read each position from the database and go on from there."""
+        try:
+            await self._take(assigned)
+        except StoreUnavailable:
+            self._consumer.pause(*assigned)
+            task = asyncio.create_task(self._take_later(assigned))
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Wait for the read in hand; what is held of these partitions is worth nothing any more."""
+        async with self._busy:
+            await self._commit_offsets()
+            for place in revoked:
+                self.engine.revoke(_partition(place)[0])
+
+    def _taken(self, place: TopicPartition) -> bool:
+        return self.engine.has(_partition(place)[0])
+
+    async def _take_later(self, places: Any) -> None:
+        while True:
+            await asyncio.sleep(1)
+            with contextlib.suppress(StoreUnavailable):
+                async with self._busy:
+                    still = [place for place in places if place in self._consumer.assignment()]
+                    await self._take(still)
+                    self._consumer.resume(*still)
+                return
+
+    async def _take(self, places: Any) -> None:
+        consumer = self._consumer
+        starts = await consumer.beginning_offsets(list(places)) if places else {}
+        try:
+            for place in places:
+                partition, generation = _partition(place)
+                offset = await self.engine.assign(partition, generation)
+                if offset < starts[place]:
+                    self.engine.revoke(partition)
+                    raise BehindLogStart(f"{place.topic}-{place.partition}")
+                consumer.seek(place, offset)
+        except (BehindLogStart, WrongGeneration) as problem:
+            self._stop_reading(consumer, problem)
+
+    async def _commit_soon(self) -> None:
+        await asyncio.sleep(1)
+        await self._commit_offsets()
+
+    async def _commit_offsets(self) -> None:
+        offsets, self._uncommitted = self._uncommitted, {}
+        consumer = self._consumer
+        if not offsets or consumer is None:
+            return
+        mine = consumer.assignment()
+        with contextlib.suppress(CommitFailedError, IllegalStateError, KafkaError):
+            await consumer.commit({place: offset for place, offset in offsets.items() if place in mine})
+
+
+def _partition(place: TopicPartition) -> tuple[Partition, int]:
+    base, generation = topic_base(place.topic)
+    return Partition(base, place.partition), generation
+
+
+def _record(partition: Partition, generation: int, raw: Any) -> Record:
+    return Record(partition, generation, raw.offset, raw.key, raw.headers, raw.value)

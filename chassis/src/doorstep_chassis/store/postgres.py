@@ -1,0 +1,422 @@
+"""The store on PostgreSQL: reads on a pool, writes through one connection with group commit."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from doorstep_chassis import failpoints
+from doorstep_chassis.store.group import GroupCommit
+from doorstep_chassis.store.log import Committed, LogEntry
+from doorstep_chassis.store.mapper import decode_event, encode
+from doorstep_chassis.store.model import (
+    DeadLetter,
+    DeadLetterMark,
+    Loaded,
+    Parked,
+    Partition,
+    PositionConflict,
+    Snapshot,
+    StoreUnavailable,
+    StreamConflict,
+    Unit,
+    WrappedKeyRow,
+)
+from doorstep_chassis.store.port import RowKey
+from doorstep_chassis.store.rows import RowTable
+from doorstep_chassis.store.schema import POSITION_CONFLICT
+
+_COMMIT = (
+    "SELECT * FROM doorstep_commit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], %b::text[],"
+    " %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::text[], %b::bigint[], %s::jsonb)"
+)
+
+_SNAPSHOT = """
+SELECT coalesce(p.version, 0), coalesce(p.next_offset, 0), coalesce(p.generation, 0),
+       (SELECT coalesce(jsonb_object_agg(substr(t.application_name, length(%(prefix)s) + 1), t.notification_id), '{}')
+        FROM notification_tracking t WHERE starts_with(t.application_name, %(prefix)s)),
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(encode(digest, 'hex'), state = 'open', source, sequence, subject,
+                                                    block_key) ORDER BY id), '[]')
+        FROM dead_letters d WHERE d.consumer = %(consumer)s AND d.topic = %(topic)s AND d.home = %(number)s)
+FROM (SELECT 1) one
+LEFT JOIN positions p ON p.consumer = %(consumer)s AND p.topic = %(topic)s AND p.partition = %(number)s
+"""
+
+_LETTER_COLUMNS = (
+    'id, state, attempts, consumer, topic, generation, home, "offset", digest, key, headers, value, source, sequence,'
+    " subject, block_key, reason, tracking, parked_at"
+)
+
+
+def tracking_name(consumer: str, partition: Partition, source: str) -> str:
+    """The library's `application_name` for T of (consumer, topic, partition, source)."""
+    return f"{consumer}|{partition.topic}|{partition.number}|{source}"
+
+
+class PostgresStore:
+    """A `Store` in one database. Its `listeners` hear of every commit of this process at once, in the order of the log."""
+
+    def __init__(self, url: str, *, pool_size: int = 4) -> None:
+        self._url = url
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=5,
+            kwargs={"autocommit": True},
+            configure=_configure,
+        )
+        self._group = GroupCommit(self._write)
+        self._writer: AsyncConnection[Any] | None = None
+        self.listeners: list[Callable[[Committed], None]] = []
+
+    async def open(self) -> None:
+        """Connect; the tables must be there (`create_tables`)."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._group.drained()
+        await self._pool.close()
+        if self._writer is not None:
+            await self._writer.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A pooled connection; what PostgreSQL says when it is away becomes `StoreUnavailable`."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as problem:
+            raise StoreUnavailable(type(problem).__name__) from problem
+
+    # Reading
+
+    async def load(self, stream_ids: Iterable[UUID]) -> dict[UUID, Loaded]:
+        """These streams, in one query."""
+        ids = list(stream_ids)
+        found: dict[UUID, list[Any]] = {each: [] for each in ids}
+        async with self.connection() as connection:
+            cursor = await connection.cursor(binary=True, row_factory=tuple_row).execute(
+                "SELECT originator_id, topic, state FROM stored_events WHERE originator_id = ANY(%b)"
+                " ORDER BY originator_id, originator_version",
+                (ids,),
+            )
+            for stream_id, topic, state in await cursor.fetchall():
+                found[stream_id].append(decode_event(topic, state))
+        return {each: Loaded(each, len(events), tuple(events)) for each, events in found.items()}
+
+    async def load_keys(self, subject_ids: Iterable[UUID]) -> dict[UUID, WrappedKeyRow]:
+        """The wrapped keys of these persons."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                "SELECT subject_id, wrapped, kek_id FROM data_keys WHERE subject_id = ANY(%b)", (list(subject_ids),)
+            )
+            return {row[0]: WrappedKeyRow(*row) for row in await cursor.fetchall()}
+
+    async def load_rows(self, keys: Iterable[RowKey]) -> dict[RowKey, Mapping[str, Any]]:
+        """View rows by primary key, one query a table."""
+        by_table: dict[Any, list[tuple[Any, ...]]] = {}
+        for table, key in keys:
+            by_table.setdefault(table, []).append(key)
+        found: dict[RowKey, Mapping[str, Any]] = {}
+        async with self.connection() as connection:
+            for table, wanted in by_table.items():
+                for key, values in await RowTable.of(table).select(connection, wanted):
+                    found[table, key] = values
+        return found
+
+    async def log_after(self, position: int, limit: int) -> Sequence[LogEntry]:
+        """The log in commit order."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(binary=True, row_factory=tuple_row).execute(
+                "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
+                " WHERE notification_id > %b::bigint ORDER BY notification_id LIMIT %b::int",
+                (position, limit),
+            )
+            return [LogEntry(*row) for row in await cursor.fetchall()]
+
+    async def head(self) -> int:
+        """The last position of the log."""
+        return int(await self._scalar("SELECT coalesce(max(notification_id), 0) FROM stored_events"))
+
+    async def snapshot(self, consumer: str, partition: Partition) -> Snapshot:
+        """One statement, so one instant (delivery rule 2)."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                _SNAPSHOT,
+                {
+                    "consumer": consumer,
+                    "topic": partition.topic,
+                    "number": partition.number,
+                    "prefix": tracking_name(consumer, partition, ""),
+                },
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        version, next_offset, generation, tracking, marks = row
+        return Snapshot(
+            version,
+            next_offset,
+            generation,
+            tracking,
+            [DeadLetterMark(bytes.fromhex(digest), *rest) for digest, *rest in marks],
+        )
+
+    async def open_letters(self, consumer: str, topic: str | None = None) -> Sequence[DeadLetter]:
+        """Open dead letters, oldest first."""
+        return await self.letters(consumer=consumer, topic=topic, state="open")
+
+    async def letters(
+        self,
+        *,
+        consumer: str | None = None,
+        topic: str | None = None,
+        state: str | None = None,
+        letter_id: int | None = None,
+        limit: int = 10_000,
+    ) -> Sequence[DeadLetter]:
+        """Dead letters by what is named, oldest first."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                sql.SQL(
+                    "SELECT {} FROM dead_letters WHERE (%(consumer)s::text IS NULL OR consumer = %(consumer)s)"
+                    " AND (%(topic)s::text IS NULL OR topic = %(topic)s) AND (%(state)s::text IS NULL OR state = %(state)s)"
+                    " AND (%(id)s::bigint IS NULL OR id = %(id)s) ORDER BY id LIMIT %(limit)s"
+                ).format(sql.SQL(_LETTER_COLUMNS)),
+                {"consumer": consumer, "topic": topic, "state": state, "id": letter_id, "limit": limit},
+            )
+            return [_letter(row) for row in await cursor.fetchall()]
+
+    # Writing
+
+    async def commit(self, unit: Unit) -> Committed:
+        """A unit with view rows in a transaction of its own; every other through the group."""
+        if unit.rows:
+            return await self._commit_rows(unit)
+        return await self._group.commit(unit)
+
+    async def _write(self, units: Sequence[Unit]) -> list[Committed]:
+        """All units in one call of the commit function: one round trip, one transaction."""
+        encoded = [encode(each) for unit in units for each in unit.events]
+        parameters = _parameters(units, encoded)
+        failpoints.hit("store.before_commit")
+        try:
+            connection = await self._writing()
+            async with connection.cursor(row_factory=tuple_row) as cursor:
+                await cursor.execute(_COMMIT, parameters, prepare=True)
+                row = await cursor.fetchone()
+        except psycopg.Error as problem:
+            await self._forget_writer(problem)
+            raise _translated(problem) from problem
+        failpoints.hit("store.committed")
+        results = _results(units, encoded, row)
+        for listener in self.listeners:
+            for result in results:
+                if result.entries:
+                    listener(result)
+        return results
+
+    async def _commit_rows(self, unit: Unit) -> Committed:
+        encoded = [encode(each) for each in unit.events]
+        async with self.connection() as connection:
+            try:
+                async with connection.transaction():
+                    cursor = connection.cursor(row_factory=tuple_row)
+                    await cursor.execute(_COMMIT, _parameters([unit], encoded), prepare=True)
+                    row = await cursor.fetchone()
+                    by_table: dict[Any, list[Any]] = {}
+                    for change in unit.rows:
+                        by_table.setdefault(change.table, []).append(change)
+                    for table, changes in by_table.items():
+                        await RowTable.of(table).write(cursor, changes)
+            except psycopg.Error as problem:
+                raise _translated(problem) from problem
+        failpoints.hit("store.committed")
+        return _results([unit], encoded, row)[0]
+
+    async def _writing(self) -> AsyncConnection[Any]:
+        if self._writer is None or self._writer.closed:
+            self._writer = await AsyncConnection.connect(self._url, autocommit=True)
+            await _configure(self._writer)
+        return self._writer
+
+    async def _forget_writer(self, problem: psycopg.Error) -> None:
+        if self._writer is not None and isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
+            writer, self._writer = self._writer, None
+            await writer.close()
+
+    # The relay's row
+
+    async def take_relay(self) -> tuple[int, int]:
+        """Raise the epoch and read the position (rule 6)."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                "UPDATE relay SET epoch = epoch + 1 RETURNING epoch, position"
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return row[0], row[1]
+
+    async def store_relay_position(self, epoch: int, position: int) -> bool:
+        """Only under the newest epoch, only forward."""
+        async with self.connection() as connection:
+            cursor = await connection.execute(
+                "UPDATE relay SET position = greatest(position, %s) WHERE epoch = %s", (position, epoch)
+            )
+            return cursor.rowcount == 1
+
+    async def relay_position(self) -> int:
+        """How far the relay has published."""
+        return int(await self._scalar("SELECT position FROM relay"))
+
+    async def _scalar(self, query: str) -> Any:
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(query)
+            row = await cursor.fetchone()
+        assert row is not None
+        return row[0]
+
+    # Hearing of other processes, and agreeing with them
+
+    async def wakeups(self) -> AsyncIterator[int | None]:
+        """The log's head at each commit of any process; None once it listens (again): look for yourself."""
+        while True:
+            try:
+                async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+                    await connection.execute("LISTEN stored_events")
+                    yield None
+                    async for notice in connection.notifies():
+                        yield int(notice.payload) if notice.payload.isdigit() else None
+            except psycopg.Error:
+                await asyncio.sleep(0.5)
+
+    @asynccontextmanager
+    async def leadership(self, name: str) -> AsyncIterator[AsyncConnection[Any]]:
+        """Wait until this instance alone leads under this name; the lock is lost with the connection it yields."""
+        try:
+            async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+                await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
+            raise StoreUnavailable(type(problem).__name__) from problem
+
+
+async def _configure(connection: AsyncConnection[Any]) -> None:
+    await connection.execute("SET idle_in_transaction_session_timeout = '5s'")
+
+
+def _translated(problem: psycopg.Error) -> Exception:
+    if problem.sqlstate == POSITION_CONFLICT:
+        return PositionConflict()
+    if isinstance(problem, psycopg.errors.UniqueViolation):
+        return StreamConflict()
+    if isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return StoreUnavailable(type(problem).__name__)
+    return problem
+
+
+def _parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> tuple[Any, ...]:
+    events = [each for unit in units for each in unit.events]
+    moves = [move for unit in units for move in unit.moves]
+    tracking = [
+        (tracking_name(move.consumer, move.partition, source), sequence)
+        for move in moves
+        for source, sequence in move.tracking.items()
+    ]
+    extra = None
+    if any(unit.parked or unit.closes or unit.keys for unit in units):
+        extra = json.dumps(
+            {
+                "parked": [_parked_json(each) for unit in units for each in unit.parked],
+                "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
+                "keys": [
+                    {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
+                    for unit in units
+                    for each in unit.keys
+                ],
+            }
+        )
+    return (
+        [each.stream_id for each in events],
+        [each.version for each in events],
+        [topic for topic, _ in encoded],
+        [state for _, state in encoded],
+        [move.consumer for move in moves],
+        [move.partition.topic for move in moves],
+        [move.partition.number for move in moves],
+        [move.generation for move in moves],
+        [move.expected_version for move in moves],
+        [move.next_offset for move in moves],
+        [name for name, _ in tracking],
+        [sequence for _, sequence in tracking],
+        extra,
+    )
+
+
+def _results(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]], row: Any) -> list[Committed]:
+    """Positions are drawn under the lock, one after the other: the last one and the counts give them all."""
+    total = sum(len(unit.events) for unit in units)
+    if not total:
+        return [Committed(0, ()) for _ in units]
+    previous, head = row
+    position = head - total + 1
+    stored = iter(encoded)
+    results = []
+    for unit in units:
+        entries = []
+        for each in unit.events:
+            entries.append(LogEntry(position, each.stream_id, each.version, *next(stored), (each.event, each.meta)))
+            position += 1
+        results.append(Committed(previous, tuple(entries)))
+        previous = position - 1
+    return results
+
+
+def _parked_json(parked: Parked) -> dict[str, Any]:
+    return {
+        "consumer": parked.consumer,
+        "topic": parked.partition.topic,
+        "generation": parked.generation,
+        "partition": parked.partition.number,
+        "offset": parked.offset,
+        "digest": parked.digest.hex(),
+        "key": None if parked.key is None else parked.key.hex(),
+        "headers": [[name, None if value is None else value.hex()] for name, value in parked.headers],
+        "value": None if parked.value is None else parked.value.hex(),
+        "source": parked.source,
+        "sequence": parked.sequence,
+        "subject": parked.subject,
+        "block_key": parked.block_key,
+        "reason": parked.reason,
+        "tracking": parked.tracking,
+        "parked_at": parked.parked_at.isoformat(),
+    }
+
+
+def _letter(row: Sequence[Any]) -> DeadLetter:
+    letter_id, state, attempts, consumer, topic, generation, home, offset, digest, key, headers, value, *rest = row
+    return DeadLetter(
+        letter_id,
+        state,
+        attempts,
+        Parked(
+            consumer,
+            Partition(topic, home),
+            generation,
+            offset,
+            bytes(digest),
+            key,
+            tuple((name, None if held is None else bytes.fromhex(held)) for name, held in headers),
+            value,
+            *rest,
+        ),
+    )

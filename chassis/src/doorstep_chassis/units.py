@@ -1,0 +1,145 @@
+"""A command from outside as one unit of work: decide, append, answer; tried again on a conflict, once in effect by its key."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict
+
+from doorstep_chassis.clock import Clock
+from doorstep_chassis.domain import Event, Stream
+from doorstep_chassis.errors import DomainError, Unavailable
+from doorstep_chassis.store.model import StoreConflict, StoreUnavailable
+from doorstep_chassis.store.port import Store
+from doorstep_chassis.work import Cause, Work, attempt
+
+T = TypeVar("T")
+
+ATTEMPTS = 12
+"""How often a command is decided again after a conflict before the caller is told to come back."""
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key was used by the same caller on the same route for another body."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = "The Idempotency-Key was used for another request"
+
+
+class TooManyConflicts(Unavailable):
+    """Others kept changing the same thing: nothing was written, try again."""
+
+    code = "too_many_conflicts"
+
+
+class Answer(BaseModel):
+    """What a command answers: an HTTP status and a JSON body without personal data, because it is remembered."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: int = 200
+    body: dict[str, Any] = {}
+    etag: str | None = None
+
+
+class AnswerGiven(Event):
+    """A command that changed something was answered under an idempotency key."""
+
+    TOPIC: ClassVar[str] = "chassis.answer-given"
+
+    fingerprint: str
+    answer: Answer
+
+
+def _evolve(state: AnswerGiven | None, event: AnswerGiven) -> AnswerGiven:
+    return event
+
+
+IDEMPOTENCY: Stream[AnswerGiven | None] = Stream("chassis.idempotency", None, _evolve)
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A key belongs to its caller and route; the fingerprint is the body's."""
+
+    organisation_id: UUID
+    caller: str
+    route: str
+    key: str
+    fingerprint: str
+
+
+class Units:
+    """Runs commands on a store: load, decide, append, in one unit each."""
+
+    def __init__(self, store: Store, clock: Clock, service: str) -> None:
+        self.store = store
+        self._clock = clock
+        self._service = service
+
+    async def run(
+        self,
+        use_case: str,
+        decide: Callable[[Work], T],
+        *,
+        cause_id: str | None = None,
+        correlation_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> T:
+        """Decide and commit. The decision is pure and may run several times; its last run is the one that counts.
+
+        Errors: what the decision refuses; TooManyConflicts, Unavailable when it was not written.
+        """
+        cause_id = cause_id or str(uuid4())
+        lost = 0
+        for number in range(ATTEMPTS):
+            cause = Cause(
+                cause_id, correlation_id or cause_id, self._clock.now(), self._service + "." + use_case, traceparent
+            )
+            work = Work()
+            try:
+                result = await attempt(work, self.store, cause, decide)
+                unit = work.unit()
+                if not unit.empty:
+                    await self.store.commit(unit)
+                return result
+            except StoreConflict:
+                await asyncio.sleep(random.uniform(0, 0.002) * number)  # noqa: S311 - spreads, does not protect
+            except StoreUnavailable as problem:
+                # The answer may have been lost after the commit: deciding again on what is there finds out.
+                lost += 1
+                if lost > 3:
+                    raise Unavailable from problem
+                await asyncio.sleep(0.1 * lost)
+        raise TooManyConflicts
+
+    async def answer(
+        self,
+        use_case: str,
+        decide: Callable[[Work], Answer],
+        key: IdempotencyKey,
+        *,
+        correlation_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Answer:
+        """Like `run`, and the same key answers the same again. Only an answer that changed something is remembered."""
+        ref = IDEMPOTENCY.at(key.organisation_id, f"{key.caller}|{key.route}|{key.key}")
+
+        def once(work: Work) -> Answer:
+            given = work.state(ref)
+            if given is not None:
+                if given.fingerprint != key.fingerprint:
+                    raise IdempotencyKeyReused(field="Idempotency-Key")
+                return given.answer
+            answer = decide(work)
+            if work.changed:
+                work.append(ref, AnswerGiven(fingerprint=key.fingerprint, answer=answer))
+            return answer
+
+        return await self.run(
+            use_case, once, cause_id=str(ref.id), correlation_id=correlation_id, traceparent=traceparent
+        )

@@ -1,0 +1,242 @@
+"""The working set of a unit of work: streams, keys and rows it has read, and what it adds to them. Pure by itself."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from doorstep_chassis.domain import Event, Ref, Stream, derived_id
+from doorstep_chassis.store.model import Meta, Move, NewEvent, RowChange, Unit, WrappedKeyRow
+from doorstep_chassis.store.port import RowKey, Store
+
+S = TypeVar("S")
+
+
+class NotLoaded(Exception):
+    """The decision asked for something that has not been read yet: read it and decide again."""
+
+    def __init__(self, *, stream: Ref[Any] | None = None, key: UUID | None = None, row: RowKey | None = None) -> None:
+        super().__init__()
+        self.stream, self.key, self.row = stream, key, row
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a unit of work runs: the act or event it answers, whom it answers for, and the instant it judges by (UTC)."""
+
+    id: str
+    correlation_id: str
+    now: datetime
+    owner: str
+    """The consumer or use case; part of every derived id, so that two consumers of one event never make the same id."""
+    traceparent: str | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    version: int
+    state: Any
+
+
+class Work:
+    """What one read, or one command, works on.
+
+    `work.state(ref)` is the stream's state with what this unit has already added; `work.append(ref, *events)` adds.
+    What has not been read raises `NotLoaded`; the runner reads it and starts the decision again, which is why decisions
+    must be pure.
+    """
+
+    def __init__(self) -> None:
+        self._streams: dict[UUID, _Held] = {}
+        self._keys: dict[UUID, WrappedKeyRow | None] = {}
+        self._rows: dict[RowKey, Mapping[str, Any] | None] = {}
+        self._changed: dict[RowKey, None] = {}
+        self._events: list[NewEvent] = []
+        self._new_keys: list[WrappedKeyRow] = []
+        self._ids = 0
+        self._meta: tuple[Any, Meta] | None = None
+        self._undo: list[Callable[[], None]] = []
+        self._at = (0, 0)
+        self.cause: Cause
+
+    @property
+    def now(self) -> datetime:
+        """The instant this act is judged by."""
+        return self.cause.now
+
+    def new_id(self, label: str = "") -> UUID:
+        """An id that a redelivery of the same cause makes again."""
+        self._ids += 1
+        return derived_id(self.cause.owner, self.cause.id, label, self._ids)
+
+    # Streams
+
+    def state(self, ref: Ref[S]) -> S:
+        """The stream's state."""
+        held = self._streams.get(ref.id)
+        if held is None:
+            raise NotLoaded(stream=ref)
+        return cast(S, held.state)
+
+    def version(self, ref: Ref[Any]) -> int:
+        """The number of events in the stream, this unit's among them."""
+        self.state(ref)
+        return self._streams[ref.id].version
+
+    def append(self, ref: Ref[S], *events: Event) -> S:
+        """Add events to the stream and fold them in."""
+        state: Any = self.state(ref)
+        held = self._streams[ref.id]
+        before = (held.version, held.state)
+        meta = self._meta_of(ref)
+        for event in events:
+            held.version += 1
+            held.state = state = ref.stream.evolve(state, event)
+            self._events.append(NewEvent(ref.id, held.version, event, meta))
+        if events:
+            self._undo.append(lambda: self._restore(held, before))
+        return cast(S, state)
+
+    @staticmethod
+    def _restore(held: _Held, before: tuple[int, Any]) -> None:
+        held.version, held.state = before
+
+    def _meta_of(self, ref: Ref[Any]) -> Meta:
+        owner = (self.cause, ref.id)
+        if self._meta is None or self._meta[0] != owner:
+            self._meta = (
+                owner,
+                Meta(
+                    organisation_id=ref.organisation_id,
+                    stream=ref.stream.name,
+                    key=ref.key,
+                    time=self.cause.now,
+                    correlation_id=self.cause.correlation_id,
+                    causation_id=self.cause.id,
+                    traceparent=self.cause.traceparent,
+                ),
+            )
+        return self._meta[1]
+
+    # Data keys
+
+    def key(self, subject_id: UUID) -> WrappedKeyRow | None:
+        """A person's wrapped data key; None when there is none (yet, or any more)."""
+        if subject_id not in self._keys:
+            raise NotLoaded(key=subject_id)
+        return self._keys[subject_id]
+
+    def put_key(self, row: WrappedKeyRow) -> None:
+        """Keep a wrapped key, in the same transaction as the events that need it; `wrapped=None` forgets it."""
+        before = self._keys.get(row.subject_id)
+        known = row.subject_id in self._keys
+        self._new_keys.append(row)
+        self._keys[row.subject_id] = row if row.wrapped is not None else None
+        subject = row.subject_id
+        self._undo.append(lambda: self._keys.__setitem__(subject, before) if known else self._forget_key(subject))
+
+    def _forget_key(self, subject: UUID) -> None:
+        self._keys.pop(subject, None)
+
+    # View rows
+
+    def row(self, table: Any, *key: Any) -> Mapping[str, Any] | None:
+        """A view's row, or None when it is not there."""
+        at = (table, key)
+        if at not in self._rows:
+            raise NotLoaded(row=at)
+        return self._rows[at]
+
+    def put(self, table: Any, *key: Any, **values: Any) -> None:
+        """Write a view's row: the named values over those it has."""
+        before = self.row(table, *key)
+        names = (column.name for column in table.primary_key.columns)
+        self._set_row((table, key), {**(before or dict(zip(names, key, strict=True))), **values}, before)
+
+    def delete(self, table: Any, *key: Any) -> None:
+        """Take a view's row away; one that is not there stays away."""
+        before = self.row(table, *key)
+        if before is not None:
+            self._set_row((table, key), None, before)
+
+    def _set_row(self, at: RowKey, values: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> None:
+        fresh = at not in self._changed
+        self._rows[at] = values
+        self._changed[at] = None
+
+        def undo() -> None:
+            self._rows[at] = before
+            if fresh:
+                del self._changed[at]
+
+        self._undo.append(undo)
+
+    # The runner's side
+
+    def begin(self, cause: Cause) -> None:
+        """Start a record or command: what it adds from here can be taken back."""
+        self.cause = cause
+        self._ids = 0
+        self._undo = []
+        self._at = (len(self._events), len(self._new_keys))
+
+    def rollback(self) -> None:
+        """Take back what has been added since `begin`."""
+        for undo in reversed(self._undo):
+            undo()
+        self._undo = []
+        events, keys = self._at
+        del self._events[events:]
+        del self._new_keys[keys:]
+        self._ids = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything has been added since `begin`."""
+        return bool(self._undo)
+
+    async def load(self, store: Store, missing: Iterable[NotLoaded]) -> None:
+        """Read what decisions asked for: one query a kind."""
+        streams: dict[UUID, Stream[Any]] = {}
+        keys: set[UUID] = set()
+        rows: set[RowKey] = set()
+        for each in missing:
+            if each.stream is not None:
+                streams[each.stream.id] = each.stream.stream
+            if each.key is not None:
+                keys.add(each.key)
+            if each.row is not None:
+                rows.add(each.row)
+        if streams:
+            for stream_id, loaded in (await store.load(streams)).items():
+                self._streams[stream_id] = _Held(loaded.version, streams[stream_id].fold(loaded.events))
+        if keys:
+            found = await store.load_keys(keys)
+            self._keys.update({each: found.get(each) for each in keys})
+        if rows:
+            held = await store.load_rows(rows)
+            self._rows.update({each: held.get(each) for each in rows})
+
+    def unit(self, moves: Iterable[Move] = ()) -> Unit:
+        """Everything added, as one unit of work."""
+        return Unit(
+            events=list(self._events),
+            keys=list(self._new_keys),
+            rows=[RowChange(table, key, self._rows[table, key]) for table, key in self._changed],
+            moves=list(moves),
+        )
+
+
+async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:
+    """Run a pure decision, reading what it asks for, until it has all it needs."""
+    while True:
+        work.begin(cause)
+        try:
+            return decide(work)
+        except NotLoaded as missing:
+            work.rollback()
+            await work.load(store, [missing])
+        except BaseException:
+            work.rollback()
+            raise
