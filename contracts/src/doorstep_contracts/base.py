@@ -33,9 +33,8 @@ Cents = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 Version = Annotated[int, Field(ge=1)]
 
-Sealed = Annotated[
-    str, StringConstraints(pattern=r"^s1\.[A-Za-z0-9_:-]+\.[A-Za-z0-9_-]+={0,2}$", min_length=6, max_length=16_384)
-]
+SEALED_PATTERN = r"^s1\.[A-Za-z0-9_:-]+\.[A-Za-z0-9_-]+={0,2}$"
+Sealed = Annotated[str, StringConstraints(pattern=SEALED_PATTERN, max_length=16_384)]
 """Personal data under its person's own key, as `s1.<key id>.<base64url>`: unreadable once that key is erased."""
 
 Performer = Literal["self", "other"]

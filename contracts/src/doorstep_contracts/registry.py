@@ -90,14 +90,15 @@ def load_topics() -> Mapping[str, Topic]:
     return parse_topics(files("doorstep_contracts").joinpath("topics.yaml").read_text("utf-8"))
 
 
-def _declared_classes() -> Iterator[type[PublicEvent]]:
+def declared_classes() -> Iterator[type[PublicEvent]]:
+    """Every public event class of these contracts, module by module."""
     for module in MODULES:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, PublicEvent) and "TYPE" in vars(value):
                 yield value
 
 
-EVENT_CLASSES: Mapping[str, type[PublicEvent]] = MappingProxyType({cls.ce_type: cls for cls in _declared_classes()})
+EVENT_CLASSES: Mapping[str, type[PublicEvent]] = MappingProxyType({cls.ce_type: cls for cls in declared_classes()})
 """Every public event class by its `ce_type`."""
 
 # Bound once: the attribute look-ups of `model_validate_json` cost as much as the validation of a small event.

@@ -1,0 +1,307 @@
+"""One service out of its parts: what `main.py` declares here becomes a process with a door, a relay, consumers and timers."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import structlog
+import uvloop
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from doorstep_contracts.base import PublicEvent
+from doorstep_contracts.registry import load_topics, topic_of
+from fastapi import APIRouter, FastAPI
+from psycopg import AsyncConnection
+
+from doorstep_chassis import failpoints, metrics
+from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.clock import Clock
+from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
+from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
+from doorstep_chassis.consumer.log_feed import follow, log_decoder
+from doorstep_chassis.consumer.records import Decoder, Record
+from doorstep_chassis.http import create_app, serve, stop_on_signals
+from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
+from doorstep_chassis.logging import configure_logging
+from doorstep_chassis.privacy import KeyRing
+from doorstep_chassis.relay import Publication, Relay, RelayDeposed
+from doorstep_chassis.settings import ServiceSettings
+from doorstep_chassis.store.model import StoreUnavailable
+from doorstep_chassis.store.postgres import PostgresStore
+from doorstep_chassis.store.recorder import create_tables
+from doorstep_chassis.tail import LogTail
+from doorstep_chassis.telemetry import set_up_telemetry
+from doorstep_chassis.timers import OnDue, Schedule, TimerLoop, timer_view
+from doorstep_chassis.units import Units
+from doorstep_chassis.views import View, create_view_tables
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a service's own code is given: its store, clock, keys and the way to run commands."""
+
+    settings: ServiceSettings
+    store: PostgresStore
+    units: Units
+    clock: Clock
+    keys: KeyRing
+    hmac_key: bytes
+
+
+Routes = Callable[[Context], APIRouter]
+Reactions = Mapping[type, Handler]
+
+
+@dataclass(frozen=True)
+class Service:
+    """The declaration of a service: every file of the package has its line here."""
+
+    name: str
+    routes: Routes
+    publication: Publication = field(default_factory=dict)
+    reactions: Callable[[Context], Reactions] = lambda context: {}
+    tombstones: Sequence[str] = ()
+    """Compacted topics whose null records the reactions also take, as `Tombstone`."""
+    views: Callable[[Context], Sequence[View]] = lambda context: ()
+    schedule: Schedule = field(default_factory=dict)
+    on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+
+    @property
+    def source(self) -> str:
+        """The name of its log in `ce_source`; the shard is part of it."""
+        return f"/doorstep/{self.name}/main"
+
+
+def topics_of(handlers: Mapping[type, Handler], tombstones: Sequence[str] = ()) -> list[str]:
+    """The topics that carry the events of these handlers."""
+    named = {topic_of(cls).name for cls in handlers if issubclass(cls, PublicEvent)}
+    return sorted(named | set(tombstones))
+
+
+class Running:
+    """A service at work."""
+
+    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+        self.service = service
+        self.settings = settings
+        clock = settings.clock()
+        self.store = PostgresStore(settings.database_url.get_secret_value())
+        self.context = Context(
+            settings=settings,
+            store=self.store,
+            units=Units(self.store, clock, service.name),
+            clock=clock,
+            keys=KeyRing(settings.kek_bytes(), settings.kek_id),
+            hmac_key=settings.hmac_key_bytes(),
+        )
+        self.tail = LogTail(self.store)
+        self.consumers: list[KafkaConsumer] = []
+        self.views = list(service.views(self.context))
+        self.relay: Relay | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def app(self) -> FastAPI:
+        """The HTTP door."""
+        verifier = TokenVerifier(
+            issuer=self.settings.issuer,
+            audience=self.settings.audience,
+            keys=key_source(self.settings.jwks),
+            clock=self.context.clock,
+        )
+        app = create_app(
+            f"Doorstep {self.service.name}",
+            verifier=verifier,
+            readiness={"database": self._database_answers, "consumers": self._consumers_run},
+            lifespan=self._lifespan,
+        )
+        app.include_router(self.service.routes(self.context))
+        return app
+
+    @asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    async def start(self) -> None:
+        """Make what is missing in the database, check that the topics are there, and set everything going."""
+        await asyncio.to_thread(create_tables, self.settings.database_url.get_secret_value())
+        await self.store.open()
+        await self._start_views()
+        await self._check_topics()
+        reactions = self.service.reactions(self.context)
+        if reactions:
+            self._consume(f"{self.service.name}.reactions", reactions, topics_of(reactions, self.service.tombstones))
+        for view in self.views:
+            if view.topics:
+                self._consume(view.consumer(self.service.name), view.handlers, view.topics)
+        for consumer in self.consumers:
+            await consumer.start()
+        self._spawn("tail", self.tail.run())
+        self._spawn("leader", self._lead())
+
+    async def stop(self) -> None:
+        """Finish what is in hand and let go."""
+        for consumer in self.consumers:
+            await consumer.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.close()
+
+    async def _start_views(self) -> None:
+        for view in [*self.views, *self._timer_views()]:
+            await create_view_tables(self.store, view)
+
+    def _timer_views(self) -> list[View]:
+        return [timer_view(self.service.schedule)] if self.service.schedule else []
+
+    async def _check_topics(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=list(self.settings.kafka_bootstrap_servers))
+        await admin.start()
+        try:
+            there = set(await admin.list_topics())
+        finally:
+            await admin.close()
+        missing = sorted(set(load_topics()) - there)
+        if missing:
+            raise TopicMissing(", ".join(missing))
+
+    def _consume(self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str]) -> None:
+        self.consumers.append(
+            KafkaConsumer(
+                self._engine(name, handlers, EventDecoder()),
+                topics,
+                self.settings.kafka_bootstrap_servers,
+                instance=self.settings.instance,
+                max_batch=self.settings.consumer_max_batch,
+                failed=lambda problem: metrics.CONSUMER_STOPPED.labels(name).set(1),
+            )
+        )
+
+    def _engine(self, name: str, handlers: Mapping[type, Handler], decode: Decoder) -> Engine:
+        settings = self.settings
+
+        def observe(record: Record, outcome: str) -> None:
+            if outcome not in ("applied", "skipped", "unknown_type"):
+                metrics.parked(name, outcome.lstrip("!"))
+
+        return Engine(
+            name,
+            self.store,
+            handlers,
+            decode,
+            self.context.clock.now,
+            poison=PoisonLimit(settings.consumer_poison_share, settings.consumer_poison_window),
+            observe=observe,
+        )
+
+    # What only one instance does: publish the log, follow it into views, run timers
+
+    async def _lead(self) -> None:
+        """Lead while the lock is held; when it is lost, everything it covers is dropped and waits for it again."""
+        while True:
+            try:
+                async with self.store.leadership(f"doorstep.{self.service.name}") as lock, asyncio.TaskGroup() as group:
+                    group.create_task(self._watch(lock))
+                    for work in self._led():
+                        group.create_task(work)
+            except (StoreUnavailable, RelayDeposed) as problem:
+                log.warning("leader.lost", error_type=type(problem).__name__)
+            except BaseExceptionGroup as problems:
+                lasting = problems.split((StoreUnavailable, RelayDeposed, KafkaError))[1]
+                if lasting is not None:
+                    raise lasting from problems
+                log.warning("leader.lost", error_type=type(problems.exceptions[0]).__name__)
+            await asyncio.sleep(0.5)
+
+    @staticmethod
+    async def _watch(lock: AsyncConnection[Any]) -> None:
+        """The lock lives in one session: notice when it is gone."""
+        while True:
+            await asyncio.sleep(2)
+            try:
+                await lock.execute("SELECT 1")
+            except psycopg.Error as problem:
+                raise StoreUnavailable(type(problem).__name__) from problem
+
+    def _led(self) -> list[Coroutine[Any, Any, None]]:
+        led: list[Coroutine[Any, Any, None]] = []
+        if self.service.publication:
+            led.append(self._relay())
+        own = [view for view in self.views if not view.topics]
+        for view in own:
+            led.append(self._follow(view, lambda: None))
+        if self.service.schedule:
+            timers = TimerLoop(self.store, self.context.units, self.context.clock, self.service.on_due(self.context))
+            led.extend(self._follow(view, timers.changed) for view in self._timer_views())
+            led.append(timers.run())
+        return led
+
+    async def _relay(self) -> None:
+        publisher = KafkaPublisher(self.settings.kafka_bootstrap_servers, client_id=f"{self.service.name}.relay")
+
+        def observe(position: int, sent: int) -> None:
+            metrics.relayed(self.service.source, position=position, head=self.tail.head)
+
+        self.relay = Relay(self.service.source, self.store, publisher, self.service.publication, observe=observe)
+        try:
+            await self.relay.run(self.tail.after, batch=self.settings.relay_batch)
+        finally:
+            with contextlib.suppress(StoreUnavailable, RelayDeposed):
+                await self.relay.settle()
+            await publisher.stop()
+
+    async def _follow(self, view: View, done: Callable[[], None]) -> None:
+        engine = self._engine(view.consumer(self.service.name), view.handlers, log_decoder(self.service.source))
+        await follow(engine, self.tail, batch=self.settings.consumer_max_batch, done=done)
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except asyncio.CancelledError:
+                raise
+            except BaseException as problem:
+                # Half a service is worse than none: end, and let the supervisor start it again.
+                log.error("service.failed", part=name, error_type=type(problem).__name__)
+                os._exit(70)
+
+        self._tasks.append(asyncio.create_task(run()))
+
+    # Health
+
+    async def _database_answers(self) -> bool:
+        return await self.store.head() >= 0
+
+    async def _consumers_run(self) -> bool:
+        return all(consumer.failure is None for consumer in self.consumers)
+
+
+def run(service: Service, settings: ServiceSettings) -> None:
+    """Run the service until SIGTERM or SIGINT."""
+    configure_logging(service.name, settings.log_level)
+    if settings.environment == "production":
+        failpoints.refuse_in_production()
+    end_telemetry = set_up_telemetry(service.name, settings.otlp_endpoint)
+    running = Running(service, settings)
+
+    async def main() -> None:
+        await serve(running.app(), settings.http_host, settings.http_port, stop=stop_on_signals())
+
+    try:
+        uvloop.run(main())
+    finally:
+        end_telemetry()
+
+
+__all__ = ["Context", "Running", "Service", "Tombstone", "run", "topics_of"]
