@@ -225,4 +225,16 @@ async def test_a_request_is_followed_by_its_id(lines: Lines) -> None:
         ("request.failed", "r-1", "RuntimeError"),
         ("unit.ended", None, None),
     ]
+    assert lines.parsed()[1]["trace"][-1].rpartition(":")[0].endswith("test_logging:fail")
     assert "Dupont" not in lines.getvalue()
+
+
+async def test_a_check_that_breaks_is_named(lines: Lines) -> None:
+    async def broken() -> bool:
+        raise RuntimeError(CANARY)
+
+    app = create_app("test", readiness={"database": broken})
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        await client.get("/readyz")
+    line = lines.only()
+    assert (line["event"], line["check"], line["error_type"]) == ("check.failed", "database", "RuntimeError")
