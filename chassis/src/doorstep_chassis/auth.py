@@ -3,11 +3,11 @@
 import asyncio
 import json
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Protocol, cast, get_args
 from uuid import UUID
@@ -24,6 +24,9 @@ from doorstep_chassis.errors import Forbidden, Unauthorised, Unavailable
 
 Role = Literal["worker", "client", "operator", "service"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
+
+NO_ORGANISATION = UUID(int=0)
+"""What a service's own token speaks for: no organisation, so that no organisation's streams are found under it."""
 
 ALGORITHMS = frozenset({"ES256", "EdDSA", "RS256"})
 """Signatures by a key pair only: a verifier never holds anything that could sign."""
@@ -118,7 +121,7 @@ class RemoteKeys:
 
     async def find(self, kid: str) -> PyJWK | None:
         known = (self._keys or {}).get(kid)
-        fresh = time.monotonic() - self._read_at < self._max_age
+        fresh = monotonic() - self._read_at < self._max_age
         if known is None or not (fresh or self._reading.locked()):
             await self._refresh()
         if self._keys is None:
@@ -127,7 +130,7 @@ class RemoteKeys:
 
     async def _refresh(self) -> None:
         async with self._reading:
-            now = time.monotonic()
+            now = monotonic()
             if now - self._tried_at < self._pause:
                 return
             self._tried_at = now
@@ -136,7 +139,7 @@ class RemoteKeys:
             except (httpx.HTTPError, ValueError) as error:
                 log.warning("jwks.unreadable", error_type=type(error).__qualname__)
                 return
-            self._keys, self._read_at = keys, time.monotonic()
+            self._keys, self._read_at = keys, monotonic()
 
     async def _fetch(self) -> Any:
         async with httpx.AsyncClient(timeout=5.0, transport=self._transport) as client:
@@ -214,12 +217,12 @@ class TokenVerifier:
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     role, request = claims.get("role"), claims.get("request")
-    if role not in ROLES or (request is not None and role != "client"):
+    if not isinstance(role, str) or role not in ROLES or (request is not None and role != "client"):
         raise TokenInvalid
     try:
         return Principal(
             person_id=UUID(claims["sub"]),
-            organisation_id=UUID(claims["org"]),
+            organisation_id=NO_ORGANISATION if role == "service" else UUID(claims["org"]),
             role=cast(Role, role),
             request_id=None if request is None else UUID(request),
         )

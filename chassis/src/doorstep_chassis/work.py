@@ -79,6 +79,10 @@ class Work:
             raise NotLoaded(stream=ref)
         return cast(S, held.state)
 
+    def assume_new(self, ref: Ref[Any]) -> None:
+        """Take the stream for empty without reading it; the store refuses the unit when it is not."""
+        self._streams.setdefault(ref.id, _Held(0, ref.stream.initial))
+
     def version(self, ref: Ref[Any]) -> int:
         """The number of events in the stream, this unit's among them."""
         self.state(ref)
