@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from doorstep_chassis.clock import SystemClock
@@ -96,7 +96,7 @@ class Note(Aggregate):
         self.texts.append(text)
 
 
-class Notes(Application):
+class Notes(Application[UUID]):
     """The tutorial's application: get, change, save."""
 
 

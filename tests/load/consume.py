@@ -131,7 +131,7 @@ async def plain(url: str, bootstrap: str, topic: str, total: int, *, limit: int)
     async def handle(body: dict[str, Any]) -> None:
         nonlocal seen
         try:
-            request = requests.repository.get(SeenRequest.create_id(body["request_id"]))
+            request: SeenRequest = requests.repository.get(SeenRequest.create_id(body["request_id"]))
         except AggregateNotFoundError:
             request = SeenRequest(request_id=body["request_id"])
         request.see(body["worker_id"])
