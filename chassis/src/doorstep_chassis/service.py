@@ -30,6 +30,7 @@ from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
+from doorstep_chassis.runtime import tune_collector
 from doorstep_chassis.settings import ServiceSettings
 from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
@@ -292,6 +293,7 @@ def run(service: Service, settings: ServiceSettings) -> None:
     configure_logging(service.name, settings.log_level)
     if settings.environment == "production":
         failpoints.refuse_in_production()
+    tune_collector()
     end_telemetry = set_up_telemetry(service.name, settings.otlp_endpoint)
     running = Running(service, settings)
 
