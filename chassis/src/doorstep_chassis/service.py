@@ -323,7 +323,7 @@ class Running:
                 for topic, lag in consumer.lag().items():
                     metrics.behind(name, topic, lag=lag, age_seconds=age if lag else 0.0)
                 with contextlib.suppress(StoreUnavailable):
-                    metrics.PARKED_OPEN.labels(name).set(len(await self.store.open_letters(name)))
+                    metrics.PARKED_OPEN.labels(name).set(await self.store.open_count(name))
             await asyncio.sleep(MEASURE_SECONDS)
 
     def _age(self, handled: datetime | None) -> float:
