@@ -10,9 +10,11 @@
 .PHONY: help setup demo test test-all bench lint fmt kafka postgres lock clean distclean
 
 # A name on the path may be a stand-in that only complains, so each is asked for its version.
-PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo "$$python" && break; done)
+endif
 BIN := .venv/bin
 PARTS := $(if $(BROKER),--broker $(BROKER)) $(if $(POSTGRES),--postgres $(POSTGRES))
 CODE := contracts chassis services deploy tests

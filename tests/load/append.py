@@ -70,7 +70,8 @@ async def ours_append(url: str, seconds: float) -> float:
         work.assume_new(NOTES.at(ORGANISATION, f"append-{writer}"))
         number = 0
         while time.perf_counter() < end:
-            work.begin(Cause(f"{writer}-{number}", "load", clock.now(), "load"))
+            cause = Cause(f"{writer}-{number}", "load", clock.now(), "load")
+            work.begin(lambda cause=cause: cause)  # type: ignore[misc]
             take_note(work, f"append-{writer}", number)
             await store.commit(Unit(events=[work.unit().events[-1]]))
             number += 1
