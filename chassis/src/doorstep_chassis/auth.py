@@ -25,6 +25,9 @@ from doorstep_chassis.errors import Forbidden, Unauthorised, Unavailable
 Role = Literal["worker", "client", "operator", "service"]
 ROLES: frozenset[str] = frozenset(get_args(Role))
 
+NO_ORGANISATION = UUID(int=0)
+"""What a service's own token speaks for: no organisation, so that no organisation's streams are found under it."""
+
 ALGORITHMS = frozenset({"ES256", "EdDSA", "RS256"})
 """Signatures by a key pair only: a verifier never holds anything that could sign."""
 
@@ -219,7 +222,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
     try:
         return Principal(
             person_id=UUID(claims["sub"]),
-            organisation_id=UUID(claims["org"]),
+            organisation_id=NO_ORGANISATION if role == "service" else UUID(claims["org"]),
             role=cast(Role, role),
             request_id=None if request is None else UUID(request),
         )

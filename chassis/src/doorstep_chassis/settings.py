@@ -7,11 +7,14 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from doorstep_chassis.clock import Clock, ShiftedClock, SystemClock
+
 PREFIX = "DOORSTEP_"
+_HTTP_URL = r"^https?://[^\s]+$"
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs to know about its surroundings; each field is read from `DOORSTEP_<FIELD>`."""
+class ProcessSettings(BaseSettings):
+    """What every process needs to know about its surroundings; each field is read from `DOORSTEP_<FIELD>`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -20,15 +23,36 @@ class ServiceSettings(BaseSettings):
     environment: Literal["development", "production"]
     service: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
-    database_url: SecretStr
-    kafka_bootstrap_servers: Annotated[tuple[str, ...], NoDecode, Field(min_length=1)]
-
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0 lets the system choose a free port."""
 
-    issuer: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    issuer: Annotated[str, Field(pattern=_HTTP_URL)]
     audience: Annotated[str, Field(min_length=1)]
+
+    clock_file: Path | None = None
+    """The file that shifts the clock of a development stack; refused in production."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otlp_endpoint: Annotated[str, Field(pattern=_HTTP_URL)] | None = None
+
+    @field_validator("clock_file")
+    @classmethod
+    def _production_tells_the_true_time(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("environment") != "development":
+            raise ValueError("is for development only")
+        return value
+
+    def clock(self) -> Clock:
+        """The one clock of this process."""
+        return SystemClock() if self.clock_file is None else ShiftedClock(self.clock_file)
+
+
+class ServiceSettings(ProcessSettings):
+    """What a service with a store, a broker and personal data needs besides."""
+
+    database_url: SecretStr
+    kafka_bootstrap_servers: Annotated[tuple[str, ...], NoDecode, Field(min_length=1)]
+
     jwks: Annotated[str, Field(min_length=1)]
     """The address of the issuer's key set, or a file that holds one."""
 
@@ -37,11 +61,6 @@ class ServiceSettings(BaseSettings):
     kek_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
     hmac_key: SecretStr
     """The key under which identifiers are hashed for matching: at least 32 bytes in base64."""
-
-    clock_file: Path | None = None
-    """The file that shifts the clock of a development stack; refused in production."""
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    otlp_endpoint: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
 
     consumer_max_batch: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     """Records of one read at most, and so of one transaction."""
@@ -82,13 +101,6 @@ class ServiceSettings(BaseSettings):
             raise ValueError("must be exactly 32 bytes in base64")
         if size < 32:
             raise ValueError("must be at least 32 bytes in base64")
-        return value
-
-    @field_validator("clock_file")
-    @classmethod
-    def _production_tells_the_true_time(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if value is not None and info.data.get("environment") != "development":
-            raise ValueError("is for development only")
         return value
 
     def kek_bytes(self) -> bytes:
