@@ -20,7 +20,7 @@ from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.auth import TokenVerifier, key_source
-from doorstep_chassis.clock import Clock, ShiftedClock, SystemClock
+from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
 from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
 from doorstep_chassis.consumer.log_feed import follow, log_decoder
@@ -30,6 +30,7 @@ from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
+from doorstep_chassis.runtime import tune_collector
 from doorstep_chassis.settings import ServiceSettings
 from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
@@ -88,11 +89,10 @@ def topics_of(handlers: Mapping[type, Handler], tombstones: Sequence[str] = ()) 
 class Running:
     """A service at work."""
 
-    def __init__(self, service: Service, settings: ServiceSettings, *, instance: str | None) -> None:
+    def __init__(self, service: Service, settings: ServiceSettings) -> None:
         self.service = service
         self.settings = settings
-        self.instance = instance
-        clock: Clock = SystemClock() if settings.clock_file is None else ShiftedClock(settings.clock_file)
+        clock = settings.clock()
         self.store = PostgresStore(settings.database_url.get_secret_value())
         self.context = Context(
             settings=settings,
@@ -183,7 +183,7 @@ class Running:
                 self._engine(name, handlers, EventDecoder()),
                 topics,
                 self.settings.kafka_bootstrap_servers,
-                instance=self.instance,
+                instance=self.settings.instance,
                 max_batch=self.settings.consumer_max_batch,
                 failed=lambda problem: metrics.CONSUMER_STOPPED.labels(name).set(1),
             )
@@ -212,11 +212,10 @@ class Running:
         """Lead while the lock is held; when it is lost, everything it covers is dropped and waits for it again."""
         while True:
             try:
-                async with self.store.leadership(f"doorstep.{self.service.name}") as lock:
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._watch(lock))
-                        for work in self._led():
-                            group.create_task(work)
+                async with self.store.leadership(f"doorstep.{self.service.name}") as lock, asyncio.TaskGroup() as group:
+                    group.create_task(self._watch(lock))
+                    for work in self._led():
+                        group.create_task(work)
             except (StoreUnavailable, RelayDeposed) as problem:
                 log.warning("leader.lost", error_type=type(problem).__name__)
             except BaseExceptionGroup as problems:
@@ -294,8 +293,9 @@ def run(service: Service, settings: ServiceSettings) -> None:
     configure_logging(service.name, settings.log_level)
     if settings.environment == "production":
         failpoints.refuse_in_production()
+    tune_collector()
     end_telemetry = set_up_telemetry(service.name, settings.otlp_endpoint)
-    running = Running(service, settings, instance=os.environ.get("DOORSTEP_INSTANCE"))
+    running = Running(service, settings)
 
     async def main() -> None:
         await serve(running.app(), settings.http_host, settings.http_port, stop=stop_on_signals())
