@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -42,6 +43,10 @@ from doorstep_chassis.units import Units
 from doorstep_chassis.views import View, create_view_tables
 
 log = structlog.get_logger()
+
+
+MEASURE_SECONDS = 5.0
+"""How often the gauges of lag and parked records are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,13 @@ class Running:
         app = create_app(
             f"Doorstep {self.service.name}",
             verifier=verifier,
-            readiness={"database": self._database_answers, "consumers": self._consumers_run},
+            readiness={
+                "database": self._database_answers,
+                "broker": self._broker_answers,
+                "consumers": self._consumers_run,
+                "lag": self._lag_is_bounded,
+            },
+            liveness={"consumers": self._consumers_move},
             lifespan=self._lifespan,
         )
         app.include_router(self.service.routes(self.context))
@@ -149,6 +160,7 @@ class Running:
             await consumer.start()
         self._spawn("tail", self.tail.run())
         self._spawn("leader", self._lead())
+        self._spawn("gauges", self._measure())
 
     async def stop(self) -> None:
         """Finish what is in hand and let go."""
@@ -284,8 +296,38 @@ class Running:
     async def _database_answers(self) -> bool:
         return await self.store.head() >= 0
 
+    async def _broker_answers(self) -> bool:
+        for server in self.settings.kafka_bootstrap_servers:
+            host, _, port = server.rpartition(":")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.close()
+                return True
+        return False
+
     async def _consumers_run(self) -> bool:
         return all(consumer.failure is None for consumer in self.consumers)
+
+    async def _lag_is_bounded(self) -> bool:
+        return all(sum(consumer.lag().values()) <= self.settings.ready_lag for consumer in self.consumers)
+
+    async def _consumers_move(self) -> bool:
+        return not any(consumer.stuck() for consumer in self.consumers)
+
+    async def _measure(self) -> None:
+        """Gauges that nobody counts up: how far each consumer is behind, and what waits parked."""
+        while True:
+            for consumer in self.consumers:
+                name = consumer.engine.name
+                age = self._age(consumer.handled_time)
+                for topic, lag in consumer.lag().items():
+                    metrics.behind(name, topic, lag=lag, age_seconds=age if lag else 0.0)
+                with contextlib.suppress(StoreUnavailable):
+                    metrics.PARKED_OPEN.labels(name).set(await self.store.open_count(name))
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    def _age(self, handled: datetime | None) -> float:
+        return 0.0 if handled is None else max(0.0, (self.context.clock.now() - handled).total_seconds())
 
 
 def run(service: Service, settings: ServiceSettings) -> None:

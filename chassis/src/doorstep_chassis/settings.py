@@ -71,6 +71,8 @@ class ServiceSettings(ProcessSettings):
     """Share of parked records in the window from which a consumer stops."""
     consumer_poison_window: Annotated[int, Field(ge=1)] = 200
     """Records over which that share is taken."""
+    ready_lag: Annotated[int, Field(ge=0)] = 10_000
+    """Records behind from which the service no longer counts as ready."""
     relay_batch: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events that the relay reads and sends in one go."""
 

@@ -18,6 +18,7 @@ from doorstep_chassis.store.model import (
     StreamConflict,
 )
 from doorstep_chassis.store.port import Store
+from doorstep_chassis.telemetry import current_traceparent, span_from, traces
 from doorstep_chassis.work import Cause, NotLoaded, Work
 
 Handler = Callable[[Work, Any, Message], None]
@@ -246,7 +247,15 @@ class Engine:
         handler = self._handlers.get(type(message.event))
         if handler is None:
             return
-        work.begin(lambda: cause_of(self.name, message, read.now))
+        if traces():
+            with span_from(message.traceparent, self.name, attributes={"event": type(message.event).__name__}):
+                traced = message._replace(traceparent=current_traceparent())
+                self._run(work, handler, traced, read.now)
+        else:
+            self._run(work, handler, message, read.now)
+
+    def _run(self, work: Work, handler: Handler, message: Message, now: datetime) -> None:
+        work.begin(lambda: cause_of(self.name, message, now))
         try:
             handler(work, message.event, message)
         except BaseException:

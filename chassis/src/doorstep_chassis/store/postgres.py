@@ -184,6 +184,16 @@ class PostgresStore:
         """Open dead letters, oldest first."""
         return await self.letters(consumer=consumer, topic=topic, state="open")
 
+    async def open_count(self, consumer: str) -> int:
+        """How many dead letters of a consumer are open."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                "SELECT count(*) FROM dead_letters WHERE consumer = %s AND state = 'open'", (consumer,)
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
     async def letters(
         self,
         *,
