@@ -3,11 +3,11 @@
 import asyncio
 import json
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Protocol, cast, get_args
 from uuid import UUID
@@ -121,7 +121,7 @@ class RemoteKeys:
 
     async def find(self, kid: str) -> PyJWK | None:
         known = (self._keys or {}).get(kid)
-        fresh = time.monotonic() - self._read_at < self._max_age
+        fresh = monotonic() - self._read_at < self._max_age
         if known is None or not (fresh or self._reading.locked()):
             await self._refresh()
         if self._keys is None:
@@ -130,7 +130,7 @@ class RemoteKeys:
 
     async def _refresh(self) -> None:
         async with self._reading:
-            now = time.monotonic()
+            now = monotonic()
             if now - self._tried_at < self._pause:
                 return
             self._tried_at = now
@@ -139,7 +139,7 @@ class RemoteKeys:
             except (httpx.HTTPError, ValueError) as error:
                 log.warning("jwks.unreadable", error_type=type(error).__qualname__)
                 return
-            self._keys, self._read_at = keys, time.monotonic()
+            self._keys, self._read_at = keys, monotonic()
 
     async def _fetch(self) -> Any:
         async with httpx.AsyncClient(timeout=5.0, transport=self._transport) as client:
@@ -217,7 +217,7 @@ class TokenVerifier:
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     role, request = claims.get("role"), claims.get("request")
-    if role not in ROLES or (request is not None and role != "client"):
+    if not isinstance(role, str) or role not in ROLES or (request is not None and role != "client"):
         raise TokenInvalid
     try:
         return Principal(

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 POLL_SECONDS = 0.25
@@ -65,7 +65,7 @@ class ShiftedClock:
         self._offset = timedelta()
 
     def now(self) -> datetime:
-        if time.monotonic() - self._looked_at >= REREAD_SECONDS:
+        if monotonic() - self._looked_at >= REREAD_SECONDS:
             self._look()
         return self._base.now() + self._offset
 
@@ -79,7 +79,7 @@ class ShiftedClock:
             if seen != self._seen:
                 self._offset = read_shift(self._file)
                 self._seen = seen
-        self._looked_at = time.monotonic()
+        self._looked_at = monotonic()
 
 
 def read_shift(file: Path) -> timedelta:

@@ -141,19 +141,19 @@ def create_app(
 
 
 async def _health(checks: Mapping[str, Check]) -> Response:
-    passed = await asyncio.gather(*(_passes(check) for check in checks.values()))
+    passed = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
     results = {name: "ok" if ok else "failed" for name, ok in zip(checks, passed, strict=True)}
     return JSONResponse(
         {"status": "ok" if all(passed) else "failed", "checks": results}, status_code=200 if all(passed) else 503
     )
 
 
-async def _passes(check: Check) -> bool:
+async def _passes(name: str, check: Check) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await check()
     except Exception as error:
-        log.warning("check.failed", error_type=type(error).__qualname__)
+        log.warning("check.failed", check=name, exc_info=error)
         return False
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -140,10 +142,13 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     ) -> None:
         self.engine = engine
         self.failure: Exception | None = None
+        self.handled_time: datetime | None = None
+        """When the last record that was handled had been sent."""
         self._max_batch = max_batch
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
+        self._moved_at = time.monotonic()
         self._taking: set[asyncio.Task[None]] = set()
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
@@ -224,11 +229,13 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._stop_reading(consumer, problem)
             return
         self._retries = 0
+        self._moved_at = time.monotonic()
         for place, (partition, _) in places.items():
             offset = going_on[partition]
             if offset != batches[place][-1].offset + 1 and place in consumer.assignment():
                 consumer.seek(place, offset)
             self._uncommitted[place] = offset
+            self.handled_time = datetime.fromtimestamp(batches[place][-1].timestamp / 1000, UTC)
         failpoints.hit("consumer.before_offset_commit")
         if self._committer is None or self._committer.done():
             self._committer = asyncio.create_task(self._commit_soon())
@@ -239,6 +246,24 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer.pause(*consumer.assignment())
         log.error("consumer.stopped", consumer=self.engine.name, error_type=type(problem).__name__)
         self._failed(problem)
+
+    # How it goes
+
+    def lag(self) -> dict[str, int]:
+        """Records of each topic that are there and not yet handled, in the partitions held here, as the last fetch saw it."""
+        consumer = self._consumer
+        behind: dict[str, int] = {}
+        for place in consumer.assignment() if consumer is not None else ():
+            partition = _partition(place)[0]
+            head = consumer.highwater(place)
+            if self.engine.has(partition):
+                left = max(0, (head or 0) - self.engine.position(partition))
+                behind[place.topic] = behind.get(place.topic, 0) + left
+        return behind
+
+    def stuck(self, seconds: float = 60) -> bool:
+        """Nothing has moved for so long although there is something to read."""
+        return time.monotonic() - self._moved_at > seconds and any(self.lag().values())
 
     # Taking partitions over and giving them up
 

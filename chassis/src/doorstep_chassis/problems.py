@@ -130,7 +130,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 class UnhandledErrors:
-    """Answers an error that nobody expected with `internal`, and logs its type alone: its text may be personal.
+    """Answers an error that nobody expected with `internal`, and logs its type and places: its text may be personal.
 
     Stands outside every other middleware that may fail.
     """
@@ -152,7 +152,7 @@ class UnhandledErrors:
         try:
             await self.app(scope, receive, watch)
         except Exception as error:
-            log.error("request.failed", error_type=type(error).__qualname__, request_id=request_id_of(scope))
+            log.error("request.failed", exc_info=error)
             if started:
                 raise  # half an answer is out: the server has to cut the connection
             await problem_response(Internal(), request_id_of(scope))(scope, receive, send)

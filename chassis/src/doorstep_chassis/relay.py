@@ -70,6 +70,7 @@ class Relay:
         publisher: Publisher,
         publication: Publication,
         *,
+        topics: Callable[[type[PublicEvent]], str] = lambda cls: topic_of(cls).name,
         generations: Mapping[str, int] | None = None,
         observe: Callable[[int, int], None] = lambda position, sent: None,
     ) -> None:
@@ -78,6 +79,7 @@ class Relay:
         self._store = store
         self._publisher = publisher
         self._publication = publication
+        self._topics = topics
         self._generations = generations or {}
         self._observe = observe
         self._epoch = 0
@@ -151,7 +153,7 @@ class Relay:
                 )
         else:
             cls, subject, value = type(said), said.subject, encode(said)
-        topic = topic_of(cls).name
+        topic = self._topics(cls)
         envelope = Envelope(
             id=str(derived_id(self.source, entry.position, topic)),
             source=self.source,

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.auth import TokenVerifier, key_source
-from doorstep_chassis.clock import Clock, ShiftedClock, SystemClock
+from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
 from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
 from doorstep_chassis.consumer.log_feed import follow, log_decoder
@@ -30,6 +31,7 @@ from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
+from doorstep_chassis.runtime import tune_collector
 from doorstep_chassis.settings import ServiceSettings
 from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
@@ -41,6 +43,10 @@ from doorstep_chassis.units import Units
 from doorstep_chassis.views import View, create_view_tables
 
 log = structlog.get_logger()
+
+
+MEASURE_SECONDS = 5.0
+"""How often the gauges of lag and parked records are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,10 @@ def topics_of(handlers: Mapping[type, Handler], tombstones: Sequence[str] = ()) 
 class Running:
     """A service at work."""
 
-    def __init__(self, service: Service, settings: ServiceSettings, *, instance: str | None) -> None:
+    def __init__(self, service: Service, settings: ServiceSettings) -> None:
         self.service = service
         self.settings = settings
-        self.instance = instance
-        clock: Clock = SystemClock() if settings.clock_file is None else ShiftedClock(settings.clock_file)
+        clock = settings.clock()
         self.store = PostgresStore(settings.database_url.get_secret_value())
         self.context = Context(
             settings=settings,
@@ -119,7 +124,13 @@ class Running:
         app = create_app(
             f"Doorstep {self.service.name}",
             verifier=verifier,
-            readiness={"database": self._database_answers, "consumers": self._consumers_run},
+            readiness={
+                "database": self._database_answers,
+                "broker": self._broker_answers,
+                "consumers": self._consumers_run,
+                "lag": self._lag_is_bounded,
+            },
+            liveness={"consumers": self._consumers_move},
             lifespan=self._lifespan,
         )
         app.include_router(self.service.routes(self.context))
@@ -149,6 +160,7 @@ class Running:
             await consumer.start()
         self._spawn("tail", self.tail.run())
         self._spawn("leader", self._lead())
+        self._spawn("gauges", self._measure())
 
     async def stop(self) -> None:
         """Finish what is in hand and let go."""
@@ -183,7 +195,7 @@ class Running:
                 self._engine(name, handlers, EventDecoder()),
                 topics,
                 self.settings.kafka_bootstrap_servers,
-                instance=self.instance,
+                instance=self.settings.instance,
                 max_batch=self.settings.consumer_max_batch,
                 failed=lambda problem: metrics.CONSUMER_STOPPED.labels(name).set(1),
             )
@@ -212,11 +224,10 @@ class Running:
         """Lead while the lock is held; when it is lost, everything it covers is dropped and waits for it again."""
         while True:
             try:
-                async with self.store.leadership(f"doorstep.{self.service.name}") as lock:
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._watch(lock))
-                        for work in self._led():
-                            group.create_task(work)
+                async with self.store.leadership(f"doorstep.{self.service.name}") as lock, asyncio.TaskGroup() as group:
+                    group.create_task(self._watch(lock))
+                    for work in self._led():
+                        group.create_task(work)
             except (StoreUnavailable, RelayDeposed) as problem:
                 log.warning("leader.lost", error_type=type(problem).__name__)
             except BaseExceptionGroup as problems:
@@ -285,8 +296,38 @@ class Running:
     async def _database_answers(self) -> bool:
         return await self.store.head() >= 0
 
+    async def _broker_answers(self) -> bool:
+        for server in self.settings.kafka_bootstrap_servers:
+            host, _, port = server.rpartition(":")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.close()
+                return True
+        return False
+
     async def _consumers_run(self) -> bool:
         return all(consumer.failure is None for consumer in self.consumers)
+
+    async def _lag_is_bounded(self) -> bool:
+        return all(sum(consumer.lag().values()) <= self.settings.ready_lag for consumer in self.consumers)
+
+    async def _consumers_move(self) -> bool:
+        return not any(consumer.stuck() for consumer in self.consumers)
+
+    async def _measure(self) -> None:
+        """Gauges that nobody counts up: how far each consumer is behind, and what waits parked."""
+        while True:
+            for consumer in self.consumers:
+                name = consumer.engine.name
+                age = self._age(consumer.handled_time)
+                for topic, lag in consumer.lag().items():
+                    metrics.behind(name, topic, lag=lag, age_seconds=age if lag else 0.0)
+                with contextlib.suppress(StoreUnavailable):
+                    metrics.PARKED_OPEN.labels(name).set(await self.store.open_count(name))
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    def _age(self, handled: datetime | None) -> float:
+        return 0.0 if handled is None else max(0.0, (self.context.clock.now() - handled).total_seconds())
 
 
 def run(service: Service, settings: ServiceSettings) -> None:
@@ -294,8 +335,9 @@ def run(service: Service, settings: ServiceSettings) -> None:
     configure_logging(service.name, settings.log_level)
     if settings.environment == "production":
         failpoints.refuse_in_production()
+    tune_collector()
     end_telemetry = set_up_telemetry(service.name, settings.otlp_endpoint)
-    running = Running(service, settings, instance=os.environ.get("DOORSTEP_INSTANCE"))
+    running = Running(service, settings)
 
     async def main() -> None:
         await serve(running.app(), settings.http_host, settings.http_port, stop=stop_on_signals())

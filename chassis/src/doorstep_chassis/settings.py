@@ -62,12 +62,17 @@ class ServiceSettings(ProcessSettings):
     hmac_key: SecretStr
     """The key under which identifiers are hashed for matching: at least 32 bytes in base64."""
 
+    instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")] | None = None
+    """The name of this process among those of its service: it keeps its partitions over a restart. Unique, or not set."""
+
     consumer_max_batch: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     """Records of one read at most, and so of one transaction."""
     consumer_poison_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Share of parked records in the window from which a consumer stops."""
     consumer_poison_window: Annotated[int, Field(ge=1)] = 200
     """Records over which that share is taken."""
+    ready_lag: Annotated[int, Field(ge=0)] = 10_000
+    """Records behind from which the service no longer counts as ready."""
     relay_batch: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events that the relay reads and sends in one go."""
 

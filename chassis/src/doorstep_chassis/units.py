@@ -1,6 +1,7 @@
 """A command from outside as one unit of work: decide, append, answer; tried again on a conflict, once in effect by its key."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
 
+from doorstep_chassis import metrics
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.domain import Event, Stream
 from doorstep_chassis.errors import DomainError, Unavailable
 from doorstep_chassis.store.model import StoreConflict, StoreUnavailable
 from doorstep_chassis.store.port import Store
+from doorstep_chassis.telemetry import current_traceparent
 from doorstep_chassis.work import Cause, Work, attempt
 
 T = TypeVar("T")
@@ -95,19 +98,14 @@ class Units:
         Errors: what the decision refuses; TooManyConflicts, Unavailable when it was not written.
         """
         cause_id = cause_id or str(uuid4())
+        traceparent = traceparent or current_traceparent()
+        cause = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
         lost = 0
         for number in range(ATTEMPTS):
-            cause = Cause(
-                cause_id, correlation_id or cause_id, self._clock.now(), self._service + "." + use_case, traceparent
-            )
-            work = Work()
             try:
-                result = await attempt(work, self.store, cause, decide)
-                unit = work.unit()
-                if not unit.empty:
-                    await self.store.commit(unit)
-                return result
+                return await self._once(decide, cause)
             except StoreConflict:
+                metrics.conflicted(use_case, retried=number + 1 < ATTEMPTS)
                 await asyncio.sleep(random.uniform(0, 0.002) * number)  # noqa: S311 - spreads, does not protect
             except StoreUnavailable as problem:
                 # The answer may have been lost after the commit: deciding again on what is there finds out.
@@ -129,7 +127,7 @@ class Units:
         """Like `run`, and the same key answers the same again. Only an answer that changed something is remembered."""
         ref = IDEMPOTENCY.at(key.organisation_id, f"{key.caller}|{key.route}|{key.key}")
 
-        def once(work: Work) -> Answer:
+        def remembered(work: Work) -> Answer:
             given = work.state(ref)
             if given is not None:
                 if given.fingerprint != key.fingerprint:
@@ -140,6 +138,43 @@ class Units:
                 work.append(ref, AnswerGiven(fingerprint=key.fingerprint, answer=answer))
             return answer
 
+        def taken_for_new(work: Work) -> Answer:
+            work.assume_new(ref)
+            answer = remembered(work)
+            if not work.changed:
+                raise _NothingToWrite
+            return answer
+
+        # A key is new nearly always: take it for new without a look, and let the store refuse it when it is not. Where
+        # nothing would be written, the store cannot tell: perhaps all has been done under this very key.
+        cause_id = str(ref.id)
+        traceparent = traceparent or current_traceparent()
+        origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
+        with contextlib.suppress(DomainError, StoreConflict, StoreUnavailable, _NothingToWrite):
+            return await self._once(taken_for_new, origin)
         return await self.run(
-            use_case, once, cause_id=str(ref.id), correlation_id=correlation_id, traceparent=traceparent
+            use_case, remembered, cause_id=cause_id, correlation_id=correlation_id, traceparent=traceparent
         )
+
+    async def _once(self, decide: Callable[[Work], T], origin: "_Origin") -> T:
+        work = Work()
+        cause = Cause(origin.id, origin.correlation_id, self._clock.now(), origin.owner, origin.traceparent)
+        result = await attempt(work, self.store, cause, decide)
+        unit = work.unit()
+        if not unit.empty:
+            await self.store.commit(unit)
+        return result
+
+
+class _NothingToWrite(Exception):
+    """The decision changed nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """A cause but for its instant, which is that of each try."""
+
+    id: str
+    correlation_id: str
+    owner: str
+    traceparent: str | None

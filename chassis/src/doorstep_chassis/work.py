@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from doorstep_chassis.domain import Event, Ref, Stream, derived_id
 from doorstep_chassis.store.model import Meta, Move, NewEvent, RowChange, Unit, WrappedKeyRow
 from doorstep_chassis.store.port import RowKey, Store
+from doorstep_chassis.store.rows import RowTable
 
 S = TypeVar("S")
 
@@ -17,12 +18,10 @@ class NotLoaded(Exception):
     """The decision asked for something that has not been read yet: read it and decide again."""
 
     def __init__(self, *, stream: Ref[Any] | None = None, key: UUID | None = None, row: RowKey | None = None) -> None:
-        super().__init__()
         self.stream, self.key, self.row = stream, key, row
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a unit of work runs: the act or event it answers, whom it answers for, and the instant it judges by (UTC)."""
 
     id: str
@@ -39,6 +38,13 @@ class _Held:
     state: Any
 
 
+@dataclass(slots=True)
+class _Cell:
+    at: RowKey
+    values: Mapping[str, Any] | None
+    changed: bool = False
+
+
 class Work:
     """What one read, or one command, works on.
 
@@ -50,15 +56,24 @@ class Work:
     def __init__(self) -> None:
         self._streams: dict[UUID, _Held] = {}
         self._keys: dict[UUID, WrappedKeyRow | None] = {}
-        self._rows: dict[RowKey, Mapping[str, Any] | None] = {}
-        self._changed: dict[RowKey, None] = {}
+        self._rows: dict[RowKey, _Cell] = {}
+        self._changed: list[_Cell] = []
         self._events: list[NewEvent] = []
         self._new_keys: list[WrappedKeyRow] = []
         self._ids = 0
         self._meta: tuple[Any, Meta] | None = None
         self._undo: list[Callable[[], None]] = []
         self._at = (0, 0)
-        self.cause: Cause
+        self._why: Callable[[], Cause] | None = None
+        self._cause: Cause | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Why this work is done."""
+        if self._cause is None:
+            assert self._why is not None
+            self._cause = self._why()
+        return self._cause
 
     @property
     def now(self) -> datetime:
@@ -78,6 +93,10 @@ class Work:
         if held is None:
             raise NotLoaded(stream=ref)
         return cast(S, held.state)
+
+    def assume_new(self, ref: Ref[Any]) -> None:
+        """Take the stream for empty without reading it; the store refuses the unit when it is not."""
+        self._streams.setdefault(ref.id, _Held(0, ref.stream.initial))
 
     def version(self, ref: Ref[Any]) -> int:
         """The number of events in the stream, this unit's among them."""
@@ -143,46 +162,53 @@ class Work:
 
     def row(self, table: Any, *key: Any) -> Mapping[str, Any] | None:
         """A view's row, or None when it is not there."""
-        at = (table, key)
-        if at not in self._rows:
-            raise NotLoaded(row=at)
-        return self._rows[at]
+        return self._cell((table, key)).values
 
     def put(self, table: Any, *key: Any, **values: Any) -> None:
         """Write a view's row: the named values over those it has."""
-        before = self.row(table, *key)
-        names = (column.name for column in table.primary_key.columns)
-        self._set_row((table, key), {**(before or dict(zip(names, key, strict=True))), **values}, before)
+        cell = self._cell((table, key))
+        row = dict(zip(RowTable.of(table).key, key, strict=True)) if cell.values is None else dict(cell.values)
+        row.update(values)
+        self._set(cell, row)
 
     def delete(self, table: Any, *key: Any) -> None:
         """Take a view's row away; one that is not there stays away."""
-        before = self.row(table, *key)
-        if before is not None:
-            self._set_row((table, key), None, before)
+        cell = self._cell((table, key))
+        if cell.values is not None:
+            self._set(cell, None)
 
-    def _set_row(self, at: RowKey, values: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> None:
-        fresh = at not in self._changed
-        self._rows[at] = values
-        self._changed[at] = None
+    def _cell(self, at: RowKey) -> _Cell:
+        cell = self._rows.get(at)
+        if cell is None:
+            raise NotLoaded(row=at)
+        return cell
+
+    def _set(self, cell: _Cell, values: Mapping[str, Any] | None) -> None:
+        before, was_changed = cell.values, cell.changed
+        cell.values, cell.changed = values, True
+        if not was_changed:
+            self._changed.append(cell)
 
         def undo() -> None:
-            self._rows[at] = before
-            if fresh:
-                del self._changed[at]
+            cell.values, cell.changed = before, was_changed
+            if not was_changed:
+                self._changed.pop()
 
         self._undo.append(undo)
 
     # The runner's side
 
-    def begin(self, cause: Cause) -> None:
-        """Start a record or command: what it adds from here can be taken back."""
-        self.cause = cause
+    def begin(self, why: Callable[[], Cause]) -> None:
+        """Start a record or command: what it adds from here can be taken back. Its cause is made when asked for."""
+        self._why, self._cause = why, None
         self._ids = 0
         self._undo = []
         self._at = (len(self._events), len(self._new_keys))
 
     def rollback(self) -> None:
         """Take back what has been added since `begin`."""
+        if not self._undo:
+            return
         for undo in reversed(self._undo):
             undo()
         self._undo = []
@@ -216,14 +242,14 @@ class Work:
             self._keys.update({each: found.get(each) for each in keys})
         if rows:
             held = await store.load_rows(rows)
-            self._rows.update({each: held.get(each) for each in rows})
+            self._rows.update({each: _Cell(each, held.get(each)) for each in rows})
 
     def unit(self, moves: Iterable[Move] = ()) -> Unit:
         """Everything added, as one unit of work."""
         return Unit(
             events=list(self._events),
             keys=list(self._new_keys),
-            rows=[RowChange(table, key, self._rows[table, key]) for table, key in self._changed],
+            rows=[RowChange(*cell.at, cell.values) for cell in self._changed],
             moves=list(moves),
         )
 
@@ -231,7 +257,7 @@ class Work:
 async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:
     """Run a pure decision, reading what it asks for, until it has all it needs."""
     while True:
-        work.begin(cause)
+        work.begin(lambda: cause)
         try:
             return decide(work)
         except NotLoaded as missing:

@@ -18,6 +18,7 @@ from doorstep_chassis.store.model import (
     StreamConflict,
 )
 from doorstep_chassis.store.port import Store
+from doorstep_chassis.telemetry import current_traceparent, span_from, traces
 from doorstep_chassis.work import Cause, NotLoaded, Work
 
 Handler = Callable[[Work, Any, Message], None]
@@ -96,6 +97,8 @@ class _Read:
     """The outcome of deciding over one read, not yet committed."""
 
     places: dict[Partition, _Place]
+    now: datetime
+    """All records of a read are judged by one instant."""
     parked: list[Parked] = field(default_factory=list)
     handled: list[tuple[Record, str]] = field(default_factory=list)
     touched: dict[Partition, dict[str, int]] = field(default_factory=dict)
@@ -180,7 +183,7 @@ class Engine:
         return None
 
     async def _unit(self, batches: Batches) -> None:
-        read = _Read({partition: self._places[partition].copy() for partition in batches})
+        read = _Read({partition: self._places[partition].copy() for partition in batches}, self._now())
         work = Work()
         pending = [(record, self._decode(record)) for records in batches.values() for record in records]
         for index, (record, decoded) in enumerate(pending):
@@ -188,7 +191,8 @@ class Engine:
             if record.offset < place.next_offset:
                 continue
             place.next_offset = record.offset + 1
-            await self._decide(read, place, work, pending, index, record, decoded)
+            while (missing := self._decide(read, place, work, record, decoded)) is not None:
+                await work.load(self.store, [missing, *self._ahead(read, work, pending[index + 1 :])])
         unit = work.unit(
             Move(self.name, partition, place.generation, place.version, place.next_offset, read.touched[partition])
             for partition, place in read.places.items()
@@ -207,17 +211,8 @@ class Engine:
             if outcome not in ("skipped", BEHIND, COPY):
                 self._window.append(outcome.startswith("!"))
 
-    async def _decide(
-        self,
-        read: _Read,
-        place: _Place,
-        work: Work,
-        pending: Sequence[tuple[Record, Decoded]],
-        index: int,
-        record: Record,
-        decoded: Decoded,
-    ) -> None:
-        """One record: skip, accept or park, in the order of delivery rules 1, 3 and 4."""
+    def _decide(self, read: _Read, place: _Place, work: Work, record: Record, decoded: Decoded) -> NotLoaded | None:
+        """One record: skip, accept or park, in the order of delivery rules 1, 3 and 4; or what must be read first."""
         if place.digests and record.digest() in place.digests:
             read.handled.append((record, "skipped"))
         elif isinstance(decoded, Unreadable):
@@ -234,49 +229,52 @@ class Engine:
         elif isinstance(decoded, Unknown):
             self._accept(read, place, record, decoded, "unknown_type")
         else:
-            problem = await self._react(work, pending, index, decoded)
-            if problem is None:
-                self._accept(read, place, record, decoded, "applied")
-            else:
-                self._park(read, place, record, decoded, "!" + problem)
-
-    async def _react(
-        self, work: Work, pending: Sequence[tuple[Record, Decoded]], index: int, message: Message
-    ) -> str | None:
-        handler = self._handlers.get(type(message.event))
-        if handler is None:
-            return None
-        while True:
             try:
-                self._run(work, handler, message)
+                self._react(read, work, decoded)
             except NotLoaded as missing:
-                work.rollback()
-                await work.load(self.store, [missing, *self._ahead(work, pending[index + 1 :])])
+                return missing
             except (Transient, StoreUnavailable):
                 raise
             except Exception as problem:
-                work.rollback()
-                return getattr(problem, "code", None) or f"failed_{type(problem).__name__}"
+                reason = getattr(problem, "code", None) or f"failed_{type(problem).__name__}"
+                self._park(read, place, record, decoded, f"!{reason}")
             else:
-                return None
+                self._accept(read, place, record, decoded, "applied")
+        return None
 
-    def _run(self, work: Work, handler: Handler, message: Message) -> None:
-        work.begin(cause_of(self.name, message, self._now()))
-        handler(work, message.event, message)
+    def _react(self, read: _Read, work: Work, message: Message) -> None:
+        """Run the handler; what it added is taken back when it raises."""
+        handler = self._handlers.get(type(message.event))
+        if handler is None:
+            return
+        if traces():
+            with span_from(message.traceparent, self.name, attributes={"event": type(message.event).__name__}):
+                traced = message._replace(traceparent=current_traceparent())
+                self._run(work, handler, traced, read.now)
+        else:
+            self._run(work, handler, message, read.now)
 
-    def _ahead(self, work: Work, rest: Sequence[tuple[Record, Decoded]]) -> list[NotLoaded]:
+    def _run(self, work: Work, handler: Handler, message: Message, now: datetime) -> None:
+        work.begin(lambda: cause_of(self.name, message, now))
+        try:
+            handler(work, message.event, message)
+        except BaseException:
+            work.rollback()
+            raise
+
+    def _ahead(self, read: _Read, work: Work, rest: Sequence[tuple[Record, Decoded]]) -> list[NotLoaded]:
         """What the records behind will ask for, so that one query reads it for all of them. Their effects are dropped."""
         missing = []
         for _, decoded in rest:
-            if not isinstance(decoded, Message) or (handler := self._handlers.get(type(decoded.event))) is None:
-                continue
-            try:
-                self._run(work, handler, decoded)
-            except NotLoaded as more:
-                missing.append(more)
-            except Exception:  # noqa: S110 - judged when its turn comes
-                pass
-            work.rollback()
+            if isinstance(decoded, Message):
+                try:
+                    self._react(read, work, decoded)
+                except NotLoaded as more:
+                    missing.append(more)
+                except Exception:  # noqa: S110 - judged when its turn comes
+                    pass
+                else:
+                    work.rollback()
         return missing
 
     def _accept(self, read: _Read, place: _Place, record: Record, decoded: Message | Unknown, outcome: str) -> None:
@@ -310,7 +308,7 @@ class Engine:
                 block_key=record.block_key,
                 reason=reason.lstrip("!"),
                 tracking=dict(place.tracking) if unreadable else None,
-                parked_at=self._now(),
+                parked_at=read.now,
             )
         )
         place.digests.add(digest)

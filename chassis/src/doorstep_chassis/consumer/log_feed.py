@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 from pydantic import ValidationError
@@ -20,18 +19,9 @@ LOG = Partition("log", 0)
 """A log is one partition, and a position in it an offset."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord(Record):
-    """An entry in the shape of a record, with the entry itself, which may be decoded already."""
-
-    entry: LogEntry | None = None
-
-
-def log_record(entry: LogEntry) -> LogRecord:
+def log_record(entry: LogEntry) -> Record:
     """The stored bytes as a record; the stream stands for the key."""
-    return LogRecord(
-        LOG, 1, entry.position, entry.stream_id.bytes, (("topic", entry.topic.encode()),), entry.state, entry
-    )
+    return Record(LOG, 1, entry.position, entry.stream_id.bytes, (("topic", entry.topic.encode()),), entry.state, entry)
 
 
 def log_decoder(source: str) -> Callable[[Record], Decoded]:
@@ -40,7 +30,7 @@ def log_decoder(source: str) -> Callable[[Record], Decoded]:
     def understand(record: Record) -> Decoded:
         subject = (record.key or b"").hex()
         try:
-            if isinstance(record, LogRecord) and record.entry is not None:
+            if record.entry is not None:
                 event, meta = record.entry.decoded
             else:
                 event, meta = decode((record.headers[0][1] or b"").decode(), record.value or b"")

@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypedDict
+from typing import Any
 
 from eventsourcing.utils import resolve_topic
 from pydantic import TypeAdapter
 from pydantic_core import to_json
+from typing_extensions import TypedDict
 
 from doorstep_chassis.domain import Event
 from doorstep_chassis.store.model import Meta, NewEvent

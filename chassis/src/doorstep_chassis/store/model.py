@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from doorstep_chassis.domain import Event
@@ -40,8 +40,7 @@ class Meta:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event on its way into a stream, at the version it was decided for."""
 
     stream_id: UUID
@@ -141,8 +140,7 @@ class WrappedKeyRow:
     kek_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
+class RowChange(NamedTuple):
     """A view's row as it stands after a read: its values, or `None` when it is gone."""
 
     table: Any

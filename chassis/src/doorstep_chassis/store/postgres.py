@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,8 +13,9 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from doorstep_chassis import failpoints
-from doorstep_chassis.store.group import GroupCommit
+from doorstep_chassis import failpoints, metrics
+from doorstep_chassis.domain import Event
+from doorstep_chassis.store.group import Grouping
 from doorstep_chassis.store.log import Committed, LogEntry
 from doorstep_chassis.store.mapper import decode_event, encode
 from doorstep_chassis.store.model import (
@@ -24,6 +26,7 @@ from doorstep_chassis.store.model import (
     Partition,
     PositionConflict,
     Snapshot,
+    StoreConflict,
     StoreUnavailable,
     StreamConflict,
     Unit,
@@ -74,7 +77,8 @@ class PostgresStore:
             kwargs={"autocommit": True},
             configure=_configure,
         )
-        self._group = GroupCommit(self._write)
+        self._commit = Grouping(self._write, alone=StoreConflict)
+        self._load = Grouping(self._read)
         self._writer: AsyncConnection[Any] | None = None
         self.listeners: list[Callable[[Committed], None]] = []
 
@@ -84,7 +88,7 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._group.drained()
+        await self._commit.drained()
         await self._pool.close()
         if self._writer is not None:
             await self._writer.close()
@@ -101,18 +105,23 @@ class PostgresStore:
     # Reading
 
     async def load(self, stream_ids: Iterable[UUID]) -> dict[UUID, Loaded]:
-        """These streams, in one query."""
-        ids = list(stream_ids)
-        found: dict[UUID, list[Any]] = {each: [] for each in ids}
+        """These streams, in one query with those that others wait for."""
+        return await self._load(list(stream_ids))
+
+    async def _read(self, wanted: Sequence[list[UUID]]) -> list[dict[UUID, Loaded]]:
+        ids = {each for stream_ids in wanted for each in stream_ids}
+        found: dict[UUID, list[Event]] = {each: [] for each in ids}
         async with self.connection() as connection:
             cursor = await connection.cursor(binary=True, row_factory=tuple_row).execute(
                 "SELECT originator_id, topic, state FROM stored_events WHERE originator_id = ANY(%b)"
                 " ORDER BY originator_id, originator_version",
-                (ids,),
+                (list(ids),),
+                prepare=True,
             )
             for stream_id, topic, state in await cursor.fetchall():
                 found[stream_id].append(decode_event(topic, state))
-        return {each: Loaded(each, len(events), tuple(events)) for each, events in found.items()}
+        loaded = {each: Loaded(each, len(events), tuple(events)) for each, events in found.items()}
+        return [{each: loaded[each] for each in stream_ids} for stream_ids in wanted]
 
     async def load_keys(self, subject_ids: Iterable[UUID]) -> dict[UUID, WrappedKeyRow]:
         """The wrapped keys of these persons."""
@@ -175,6 +184,16 @@ class PostgresStore:
         """Open dead letters, oldest first."""
         return await self.letters(consumer=consumer, topic=topic, state="open")
 
+    async def open_count(self, consumer: str) -> int:
+        """How many dead letters of a consumer are open."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                "SELECT count(*) FROM dead_letters WHERE consumer = %s AND state = 'open'", (consumer,)
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
     async def letters(
         self,
         *,
@@ -202,13 +221,14 @@ class PostgresStore:
         """A unit with view rows in a transaction of its own; every other through the group."""
         if unit.rows:
             return await self._commit_rows(unit)
-        return await self._group.commit(unit)
+        return await self._commit(unit)
 
     async def _write(self, units: Sequence[Unit]) -> list[Committed]:
         """All units in one call of the commit function: one round trip, one transaction."""
         encoded = [encode(each) for unit in units for each in unit.events]
         parameters = _parameters(units, encoded)
         failpoints.hit("store.before_commit")
+        began = time.perf_counter()
         try:
             connection = await self._writing()
             async with connection.cursor(row_factory=tuple_row) as cursor:
@@ -218,6 +238,7 @@ class PostgresStore:
             await self._forget_writer(problem)
             raise _translated(problem) from problem
         failpoints.hit("store.committed")
+        metrics.committed(units=len(units), events=len(encoded), seconds=time.perf_counter() - began)
         results = _results(units, encoded, row)
         for listener in self.listeners:
             for result in results:
