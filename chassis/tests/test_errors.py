@@ -1,4 +1,4 @@
-"""Every refusal has one stable code, claimed once for the whole process."""
+"""Every refusal has one stable code, claimed once a service."""
 
 from datetime import UTC, datetime
 
@@ -33,6 +33,13 @@ def test_a_code_belongs_to_one_class() -> None:
             code = "test_slot_taken"
 
 
+def test_another_service_may_refuse_by_the_same_code_but_not_by_one_of_the_chassis() -> None:
+    elsewhere = type("SlotTaken", (Conflict,), {"code": "test_slot_taken", "__module__": "another_service.errors"})
+    assert {SlotTaken, elsewhere} <= set(error_catalogue())
+    with pytest.raises(TypeError, match=r"'not_found' of Missing belongs to doorstep_chassis\.errors\.NotFound"):
+        type("Missing", (NotFound,), {"code": "not_found", "__module__": "another_service.errors"})
+
+
 @pytest.mark.parametrize("code", ["SlotTaken", "slot-taken", "_slot", "slot_", "2_slots", ""])
 def test_a_code_is_snake_case(code: str) -> None:
     with pytest.raises(TypeError, match="snake_case"):
@@ -48,7 +55,7 @@ def test_a_code_is_not_inherited() -> None:
 
 def test_the_catalogue_lists_every_refusal_once_by_code() -> None:
     catalogue = error_catalogue()
-    codes = [kind.code for kind in catalogue]
-    assert codes == sorted(set(codes))
+    keys = [(kind.code, kind.__module__.partition(".")[0]) for kind in catalogue]
+    assert keys == sorted(set(keys))
     assert SlotTaken in catalogue
     assert DomainError not in catalogue

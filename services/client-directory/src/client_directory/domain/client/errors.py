@@ -1,0 +1,9 @@
+"""Refusals about a client's file."""
+
+from doorstep_chassis.errors import NotFound
+
+
+class ClientNotFound(NotFound):
+    """There is no such client, or not for this person to see."""
+
+    code = "client_not_found"
