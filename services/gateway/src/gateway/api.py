@@ -135,9 +135,12 @@ def _directory() -> APIRouter:
         return await onward("client-directory", "POST", "/clients", body=body)
 
     @router.get("/clients")
-    async def list_clients(onward: Onward, postal_code: str | None = None) -> Response:
+    async def list_clients(
+        onward: Onward, postal_code: str | None = None, limit: Limit = 50, cursor: str | None = None
+    ) -> Response:
         """The clients whom the worker has served, at a postal code; an operator sees all."""
-        return await onward("client-directory", "GET", "/clients", query={"postal_code": postal_code})
+        query = {"postal_code": postal_code, "limit": limit, "cursor": cursor}
+        return await onward("client-directory", "GET", "/clients", query=query)
 
     @router.get("/clients/{client_id}")
     async def read_client(client_id: UUID, onward: Onward) -> Response:
@@ -152,9 +155,9 @@ def _directory() -> APIRouter:
         return await onward("client-directory", "POST", f"/clients/{client_id}/payment-methods", body=body)
 
     @router.get("/reviews")
-    async def list_reviews(onward: Onward) -> Response:
+    async def list_reviews(onward: Onward, limit: Limit = 50, cursor: str | None = None) -> Response:
         """Doubts about who a client is, waiting for an operator."""
-        return await onward("client-directory", "GET", "/reviews")
+        return await onward("client-directory", "GET", "/reviews", query={"limit": limit, "cursor": cursor})
 
     @router.post("/reviews/{request_id}/decision")
     async def decide_review(

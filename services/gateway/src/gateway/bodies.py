@@ -106,29 +106,37 @@ class Cancel(Body):
 
 
 class Card(Body):
-    """A payment card as its provider names it: never a number."""
+    """A payment card as its provider names it: its token and last four digits, never its number."""
 
     kind: Literal["card"]
     token: Text
-    expires: Annotated[str, Field(max_length=10)]
+    last4: CodeText
+    expiry_month: CodeText
 
 
 class Mandate(Body):
-    """A SEPA mandate as its provider names it: never an IBAN."""
+    """A SEPA mandate by its reference, never an IBAN."""
 
-    kind: Literal["sepa_mandate"]
-    token: Text
-    signed_on: Annotated[str, Field(max_length=10)]
+    kind: Literal["sepa"]
+    reference: Text
+    signed_on: CodeText
+    last_collection_due: CodeText | None = None
+    one_off: StrictBool = False
 
 
 PaymentMethod = Annotated[Card | Mandate, Field(discriminator="kind")]
 
 
-class NewClient(Contact):
+class NewClient(Body):
     """A client as an operator puts them on file: known from then on."""
 
+    first_name: Text
+    last_name: Text
+    email: Text | None = None
+    phone: Text | None = None
     address: Address | None = None
     payment_method: PaymentMethod | None = None
+    share_identifiers: StrictBool = False
 
 
 class ReviewLink(Body):
