@@ -22,7 +22,7 @@ from client_directory.domain.resolution.state import RESOLUTION, Draft, Drafted,
 from client_directory.domain.validation import decide as gate
 from client_directory.domain.validation.decide import By, Facts
 from client_directory.domain.validation.events import LaunchSeen
-from client_directory.domain.validation.state import VALIDATION, Launched, ValidationState
+from client_directory.domain.validation.state import VALIDATION, Declined, Launched, ValidationState
 from client_directory.files import (
     PaymentMethodGiven,
     add_payment_method,
@@ -325,6 +325,8 @@ def decline(
     """
     ref = VALIDATION.at(organisation_id, request_id)
     state = work.state(ref)
-    client_id = gate.asked_of(state)
+    if isinstance(state, Declined):
+        return state
+    client_id = gate.answerable(state, by, now=work.now).client_id
     sealed = None if reason is None else vault.seal(work, client_id, reason, REASON)
     return work.append(ref, *gate.decide_decline(state, sealed, by, now=work.now))

@@ -9,7 +9,7 @@ from doorstep_chassis.privacy import DataKey, seal
 from doorstep_chassis.work import Work
 from pydantic import BaseModel, ConfigDict
 
-from client_directory.domain.client.address import Address, checked, read_address, same_address
+from client_directory.domain.client.address import Address, read_address, same_address
 from client_directory.domain.client.decide import (
     decide_add_payment_method,
     decide_create,
@@ -101,7 +101,7 @@ def set_address(work: Work, vault: Vault, organisation_id: UUID, client_id: UUID
     """The client's address is this one from now on. Errors: ClientNotFound, those of rule 24, KeyErased."""
     ref = CLIENT.at(organisation_id, client_id)
     state = work.state(ref)
-    address = checked(address)
+    address = address.checked()
     before = address_on_file(work, vault, client_id, on_file(state))
     sealed = vault.seal(work, client_id, address.model_dump_json(), ADDRESS)
     same = before is not None and same_address(before, address)

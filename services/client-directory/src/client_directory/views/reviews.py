@@ -6,7 +6,8 @@ from uuid import UUID
 from doorstep_chassis.consumer.records import Message
 from doorstep_chassis.views import View, view_metadata
 from doorstep_chassis.work import Work
-from sqlalchemy import JSON, Column, DateTime, String, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, String, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 
 from client_directory.domain.resolution.events import ClientResolved, ContactErased, RequestEndSeen, ReviewOpened
 
@@ -16,8 +17,8 @@ REVIEWS = Table(
     _METADATA,
     Column("organisation_id", Uuid, primary_key=True),
     Column("request_id", Uuid, primary_key=True),
-    Column("reasons", JSON, nullable=False),
-    Column("candidates", JSON, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("candidates", JSONB, nullable=False),
     Column("contact", Text),
     Column("contact_key_id", Uuid),
     Column("postal_code", String, nullable=False),

@@ -1,14 +1,12 @@
 """Where somebody lives, and when two spellings are one address."""
 
-from typing import Annotated
-
 from doorstep_contracts.base import PostalCode
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from client_directory.domain.client.errors import AddressIncomplete
 from client_directory.domain.identity.free_text import checked_text
 from client_directory.domain.identity.names import words
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _LONGEST = 200
 
 
@@ -17,20 +15,22 @@ class Address(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    line1: Line
+    line1: str
     line2: str | None = None
     postal_code: PostalCode
-    locality: Line
+    locality: str
 
-
-def checked(address: Address) -> Address:
-    """The address, if its texts are fit to keep (rule 24)."""
-    return Address(
-        line1=checked_text(address.line1, field="address.line1", longest=_LONGEST),
-        line2=checked_text(address.line2 or "", field="address.line2", longest=_LONGEST) or None,
-        postal_code=address.postal_code,
-        locality=checked_text(address.locality, field="address.locality", longest=_LONGEST),
-    )
+    def checked(self) -> "Address":
+        """The address trimmed. Errors: AddressIncomplete, those of rule 24."""
+        checked = Address(
+            line1=checked_text(self.line1, field="address.line1", longest=_LONGEST),
+            line2=checked_text(self.line2 or "", field="address.line2", longest=_LONGEST) or None,
+            postal_code=self.postal_code,
+            locality=checked_text(self.locality, field="address.locality", longest=_LONGEST),
+        )
+        if not checked.line1 or not checked.locality:
+            raise AddressIncomplete(field="address.locality" if checked.line1 else "address.line1")
+        return checked
 
 
 def read_address(text: str) -> Address | None:
