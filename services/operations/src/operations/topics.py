@@ -1,6 +1,7 @@
 """`doorstep topics`: the topics of the broker against those of the contracts."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -17,6 +18,8 @@ from operations.system import System
 app = typer.Typer(no_args_is_help=True, help="Topics: made from contracts/topics.yaml, never by the broker on its own.")
 
 COLUMNS = ("topic", "difference", "declared", "found", "done")
+
+SEEN_SECONDS = 10.0
 
 _EXISTS = 36
 _BROKERS_DEFAULT = -1
@@ -49,7 +52,8 @@ def apply(as_json: AsJson = False, dry_run: DryRun = False) -> None:
     if not dry_run:
         found = asyncio.run(_mend(bootstrap, found))
     _show(found, as_json=as_json)
-    raise typer.Exit(Exit.PROBLEMS if any(each.remedy == "none" for each in found) else Exit.OK)
+    left = any(each.remedy == "none" or not (each.done or dry_run) for each in found)
+    raise typer.Exit(Exit.PROBLEMS if left else Exit.OK)
 
 
 def _show(found: Sequence[Difference], *, as_json: bool) -> None:
@@ -115,7 +119,18 @@ async def _mend(bootstrap: str, found: Sequence[Difference]) -> list[Difference]
             ]
             for answer in await admin.alter_configs(resources):
                 _check([(name, code, reason) for code, reason, _kind, name in answer.resources])
-    return [each.model_copy(update={"done": each.remedy != "none"}) for each in found]
+    left = await _until_seen(bootstrap)
+    return [each.model_copy(update={"done": each not in left}) for each in found]
+
+
+async def _until_seen(bootstrap: str) -> list[Difference]:
+    """What still differs once brokers have heard of the change, which takes them a moment."""
+    deadline = time.monotonic() + SEEN_SECONDS
+    while True:
+        left = await _differences(bootstrap)
+        if all(each.remedy == "none" for each in left) or time.monotonic() > deadline:
+            return left
+        await asyncio.sleep(0.05)
 
 
 def _new(topic: Topic) -> NewTopic:
