@@ -101,16 +101,19 @@ def _demo(stack: Stack, *, once: bool) -> bool:
         remove_pointer(doorstep, pointer)
 
 
-def seed(doorstep: Doorstep, door: Door, *, slug: str) -> Cast:
+def seed(
+    doorstep: Doorstep, door: Door, *, slug: str, logins: tuple[str, str, str] = (OPERATOR, WORKER, COLLEAGUE)
+) -> Cast:
     """One organisation with an operator, by the `doorstep` command; its workers, by the operator at the door."""
-    added = _doorstep(doorstep, "organisations", "add", slug, "--operator", OPERATOR, "--workers-may-create")
+    odile, camille, driss = logins
+    added = _doorstep(doorstep, "organisations", "add", slug, "--operator", odile, "--workers-may-create")
     organisation_id = UUID(added["organisation_id"])
     workers = _seed_workers(organisation_id)
-    names = {WORKER: workers[0]["worker_id"], COLLEAGUE: workers[1]["worker_id"]}
+    names = {camille: workers[0]["worker_id"], driss: workers[1]["worker_id"]}
     doorstep.add_people(
         {login: {"sub": worker, "org": organisation_id, "role": "worker"} for login, worker in names.items()}
     )
-    operator = door.person(OPERATOR)
+    operator = door.person(odile)
     for worker in workers:
         answer = operator.post("/workers", worker)
         if answer.status != 201:
@@ -119,9 +122,9 @@ def seed(doorstep: Doorstep, door: Door, *, slug: str) -> Cast:
     return Cast(
         organisation_id=organisation_id,
         operator=operator,
-        worker=door.person(WORKER),
-        colleague=door.person(COLLEAGUE),
-        colleague_id=UUID(names[COLLEAGUE]),
+        worker=door.person(camille),
+        colleague=door.person(driss),
+        colleague_id=UUID(names[driss]),
         service=door.person(OPERATIONS),
     )
 

@@ -4,7 +4,7 @@ Every step says what the interface would show, in its own French labels; every e
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -351,7 +351,7 @@ class Story:
     # Telling and checking
 
     @contextmanager
-    def _chapter(self, name: str) -> Any:
+    def _chapter(self, name: str) -> Iterator[None]:
         self._current = name
         self.tell("")
         self.tell((getattr(type(self), name).__doc__ or "").splitlines()[0])
