@@ -55,7 +55,8 @@ from request_intake.domain.request.state import (
     RequestState,
     case_of,
 )
-from request_intake.samples import (
+
+from .samples import (
     CANCELLED,
     CLIENT_GATE_OPENED,
     CONFIRMED,
