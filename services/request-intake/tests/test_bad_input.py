@@ -68,7 +68,16 @@ BAD_LAUNCHES: Mapping[str, tuple[Mapping[str, Any], str, str | None]] = {
     ),
     "no such validation": ({"validation": "nobody"}, "invalid_body", None),
     "address without a line": ({"address": {**ADDRESS, "line1": " "}}, "address_incomplete", "address.line1"),
-    "address of an unknown code": ({"address": {**ADDRESS, "postal_code": "97499"}}, "postal_code_unknown", "postal_code"),
+    "address of an unknown code": (
+        {"address": {**ADDRESS, "postal_code": "97499"}},
+        "postal_code_unknown",
+        "address.postal_code",
+    ),
+    "address without a code": (
+        {"address": {**ADDRESS, "postal_code": ""}},
+        "postal_code_malformed",
+        "address.postal_code",
+    ),
     "address with a card number": (
         {"address": {**ADDRESS, "line2": "4111 1111 1111 1111"}},
         "text_holds_card_number",
