@@ -121,12 +121,6 @@ async def test_a_launch_that_cannot_be(door: Door, changed: Mapping[str, Any], c
     assert await door.store.head() == before
 
 
-async def test_an_address_is_not_confirmed_and_typed_at_once(door: Door) -> None:
-    request_id = await door.draft(client={"picked": str(CLIENT)})
-    response = await door.post(f"/requests/{request_id}/launch", {**LAUNCH, "address_confirmed": True})
-    assert refusal(response) == (422, "address_confirmed_and_typed")
-
-
 async def test_a_contact_that_nobody_can_reach(door: Door) -> None:
     settings = {"workers_may_create": True, "required_contact_fields": [], "draft_lifetime_hours": 168}
     await door.put("/settings", settings, role="operator", sub=OPERATOR)
