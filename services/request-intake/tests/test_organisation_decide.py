@@ -12,7 +12,8 @@ from request_intake.domain.organisation.state import (
     RequestSettings,
     Unknown,
 )
-from request_intake.samples import ORGANISATION_ADDED, SETTINGS_CHANGED
+
+from .samples import ORGANISATION_ADDED, SETTINGS_CHANGED
 
 
 def given(*events: OrganisationEvent) -> OrganisationState:

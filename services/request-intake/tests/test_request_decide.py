@@ -55,7 +55,8 @@ from request_intake.domain.request.state import (
     RequestState,
     case_of,
 )
-from request_intake.samples import (
+
+from .samples import (
     CANCELLED,
     CLIENT_GATE_OPENED,
     CONFIRMED,
@@ -197,18 +198,21 @@ class TestDraft:
         with pytest.raises(WorkersMayNotCreate):
             decide_launch(DRAFT, LAUNCH, RequestSettings(), now=NOW)
 
-    def test_only_the_address_of_a_picked_client_was_shown_and_can_be_confirmed(self) -> None:
+    def test_an_address_that_was_neither_shown_nor_typed_cannot_be_confirmed(self) -> None:
         confirming = LaunchRequest(validation="worker", address_confirmed=True)
         caught = refusal(lambda: decide_launch(DRAFT, confirming, PERMITTED, now=NOW))
         assert (type(caught), caught.field) == (errors.AddressNeverShown, "address_confirmed")
-        assert decide_launch(given(PICKED_DRAFTED), confirming, PERMITTED, now=NOW) == (
-            LaunchRequested(validation="worker", address_confirmed=True),
-        )
 
-    def test_an_address_is_confirmed_or_another_one_typed(self) -> None:
-        both = LaunchRequest(validation="worker", address_confirmed=True, address=SEALED)
-        caught = refusal(lambda: decide_launch(given(PICKED_DRAFTED), both, PERMITTED, now=NOW))
-        assert type(caught) is errors.AddressConfirmedAndTyped
+    @pytest.mark.parametrize(
+        ("drafted", "address"), [(PICKED_DRAFTED, None), (PICKED_DRAFTED, SEALED), (DRAFTED, SEALED)]
+    )
+    def test_an_address_that_was_shown_or_typed_is_confirmed(
+        self, drafted: RequestDrafted, address: str | None
+    ) -> None:
+        confirming = LaunchRequest(validation="worker", address_confirmed=True, address=address)
+        assert decide_launch(given(drafted), confirming, PERMITTED, now=NOW) == (
+            LaunchRequested(validation="worker", address_confirmed=True, address=address),
+        )
 
     def test_the_client_is_resolved(self) -> None:
         assert decide_client_resolved(DRAFT, client_id=CLIENT, known=True, now=NOW) == (RESOLVED,)

@@ -11,7 +11,8 @@ from doorstep_chassis.domain import Event
 from doorstep_chassis.store.mapper import decode_event
 from request_intake.domain.organisation.events import OrganisationEvent
 from request_intake.domain.request.events import RequestEvent
-from request_intake.samples import STORED
+
+from .samples import STORED
 
 GOLDEN = Path(__file__).parent / "golden"
 

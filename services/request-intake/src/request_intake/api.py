@@ -12,7 +12,6 @@ from doorstep_chassis.auth import Principal, principal, require
 from doorstep_chassis.errors import Invalid
 from doorstep_chassis.http import Body, IdempotencyKey, fingerprint
 from doorstep_chassis.service import Context
-from doorstep_chassis.telemetry import current_traceparent
 from doorstep_chassis.units import Answer
 from doorstep_chassis.work import Work
 from doorstep_contracts.base import Code, Performer, ZoneName
@@ -183,7 +182,6 @@ def routes(context: Context, catalogue: Catalogue) -> APIRouter:
                 draft_lifetime_hours=body.draft_lifetime_hours,
                 expected=expected,
             ),
-            traceparent=current_traceparent(),
         )
         return _shown_settings(settings)
 
@@ -225,7 +223,6 @@ def routes(context: Context, catalogue: Catalogue) -> APIRouter:
                 "draft_request",
                 draft,
                 once(request, who.organisation_id, who.person_id, key, body),
-                traceparent=current_traceparent(),
             )
         )
 
@@ -260,7 +257,6 @@ def routes(context: Context, catalogue: Catalogue) -> APIRouter:
                 "launch_request",
                 launch,
                 once(request, who.organisation_id, who.person_id, key, body),
-                traceparent=current_traceparent(),
             )
         )
 
@@ -282,7 +278,6 @@ def routes(context: Context, catalogue: Catalogue) -> APIRouter:
                 "cancel_request",
                 cancel,
                 once(request, who.organisation_id, who.person_id, key, body),
-                traceparent=current_traceparent(),
             )
         )
 

@@ -140,17 +140,17 @@ class Catalogue:
             _require(offer.zone in self._zones, f"offer {offer.id} names an unknown zone")
             _require(offer.service in self._services, f"offer {offer.id} names an unknown service")
 
-    def localities(self, postal_code: str) -> Sequence[str]:
-        """The places that have a postal code.
+    def localities(self, postal_code: str, field: str = "postal_code") -> Sequence[str]:
+        """The places that have a postal code; a refusal names the field.
 
         Errors: PostalCodeMalformed, PostalCodeUnknown.
         """
         if not (len(postal_code) == 5 and postal_code.isascii() and postal_code.isdigit()):
-            raise PostalCodeMalformed(field="postal_code")
+            raise PostalCodeMalformed(field=field)
         places = self._localities.get(postal_code)
         if places is None:
             raise PostalCodeUnknown(
-                field="postal_code", details={"suggestions": self._shown(self._near(postal_code, self._existing))}
+                field=field, details={"suggestions": self._shown(self._near(postal_code, self._existing))}
             )
         return places
 

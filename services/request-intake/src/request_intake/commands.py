@@ -95,12 +95,13 @@ class Wish:
 def draft_request(
     work: Work, who: Principal, request_id: UUID, wish: Wish, *, catalogue: Catalogue, keys: KeyRing, key: DataKey
 ) -> Existing:
-    """A worker drafts a request. `key` is a fresh one, used if there is somebody's data to seal."""
+    """A worker drafts a request under a fresh id. `key` is a fresh one too, used if there is somebody's data to seal."""
     settings = read_settings(work, who.organisation_id)
-    require_permission(settings)
+    require_permission(settings)  # first: who may not draft is told nothing of the rest
     quote = catalogue.quote(wish.postal_code, wish.offer_id, wish.minutes)
     slot = slot_at(wish.start, quote.minutes, quote.time_zone)
     ref = REQUEST.at(who.organisation_id, request_id)
+    work.assume_new(ref)
     contact = wish.client.checked(wish.postal_code) if isinstance(wish.client, TypedContact) else None
     draft = DraftRequest(
         created_by=who.person_id,
@@ -114,7 +115,7 @@ def draft_request(
         contact_fields=frozenset() if contact is None else contact.fields,
     )
     events = decide_draft(work.state(ref), draft, settings, now=work.now)
-    if events and contact is not None:
+    if contact is not None:
         _keep_key(work, ref, keys.wrap(request_id, key))
     return _existing(work.append(ref, *events))
 
@@ -139,7 +140,7 @@ def launch_request(
     settings = read_settings(work, who.organisation_id)
     sealed = None
     if address is not None:
-        catalogue.localities(address.postal_code)
+        catalogue.localities(address.postal_code, "address.postal_code")
         sealed = address.checked().sealed(_key_of(work, state, request_id, keys, key), request_id)
     launch = LaunchRequest(validation=validation, address_confirmed=address_confirmed, address=sealed)
     events = decide_launch(state, launch, settings, now=work.now)

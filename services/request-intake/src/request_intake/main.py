@@ -1,13 +1,12 @@
-"""The composition root of request-intake: `python -m request_intake.main` runs it."""
+"""The composition root: `python -m request_intake.main` is one process of request-intake."""
 
 from doorstep_chassis.service import Service, run
-from doorstep_chassis.settings import load_settings
+from doorstep_chassis.settings import ServiceSettings, load_settings
 
 from request_intake.api import routes
 from request_intake.catalogue_files import load_catalogue
 from request_intake.publication import PUBLICATION
 from request_intake.reactions import REACTIONS
-from request_intake.settings import IntakeSettings
 from request_intake.timers import ON_DUE, SCHEDULE
 from request_intake.views.requests import REQUESTS_VIEW
 
@@ -24,7 +23,7 @@ SERVICE = Service(
 
 def main() -> None:
     """Run until told to stop."""
-    run(SERVICE, load_settings(IntakeSettings))
+    run(SERVICE, load_settings(ServiceSettings))
 
 
 if __name__ == "__main__":

@@ -62,6 +62,17 @@ REQUESTS = Table(
     Index("requests_v1_own", "organisation_id", "created_by", "drafted_at", "request_id"),
 )
 
+_ONCE_LAUNCHED = (
+    "case_number",
+    "client_missing",
+    "client_valid_until",
+    "validated_by",
+    "answer_due",
+    "worker_missing",
+    "worker_id",
+    "hold_id",
+)
+
 
 def _key(message: Message) -> tuple[UUID, UUID]:
     assert message.meta is not None
@@ -84,6 +95,7 @@ def _drafted(work: Work, event: RequestDrafted, message: Message) -> None:
         zone=event.slot.zone,
         typed=event.contact is not None,
         in_review=False,
+        **dict.fromkeys(_ONCE_LAUNCHED),
     )
 
 

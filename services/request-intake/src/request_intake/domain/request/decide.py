@@ -125,7 +125,7 @@ class LaunchRequest:
 def decide_launch(state: RequestState, launch: LaunchRequest, settings: RequestSettings, *, now: datetime) -> Events:
     """A permitted worker launches their draft, which is live at once if its client is resolved, else as soon as it is.
 
-    Errors: WorkersMayNotCreate, AddressNeverShown, AddressConfirmedAndTyped, DeadlinePassed, RequestEnded.
+    Errors: WorkersMayNotCreate, AddressNeverShown, DeadlinePassed, RequestEnded.
     """
     match state:
         case Absent():
@@ -133,10 +133,9 @@ def decide_launch(state: RequestState, launch: LaunchRequest, settings: RequestS
         case Draft():
             require_permission(settings)
             _require_in_time(state, now)
-            if launch.address_confirmed and state.drafted.picked_client_id is None:
+            shown_or_typed = state.drafted.picked_client_id is not None or launch.address is not None
+            if launch.address_confirmed and not shown_or_typed:
                 raise errors.AddressNeverShown(field="address_confirmed")
-            if launch.address_confirmed and launch.address is not None:
-                raise errors.AddressConfirmedAndTyped(field="address")
             requested = LaunchRequested(
                 validation=launch.validation, address_confirmed=launch.address_confirmed, address=launch.address
             )

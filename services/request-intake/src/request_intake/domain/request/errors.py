@@ -28,15 +28,9 @@ class ContactUnreachable(Invalid):
 
 
 class AddressNeverShown(Invalid):
-    """Only who picked the client from their list was shown an address, and can confirm it."""
+    """Who typed the client was shown no address: they can confirm the one they type, and no other."""
 
     code = "address_never_shown"
-
-
-class AddressConfirmedAndTyped(Invalid):
-    """An address is confirmed as it stands, or another one is typed."""
-
-    code = "address_confirmed_and_typed"
 
 
 class DeadlinePassed(Conflict):

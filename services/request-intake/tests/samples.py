@@ -1,4 +1,4 @@
-"""One sample of every stored event, for the golden files and for tests: the request of the contracts' samples.
+"""One sample of every stored event: the request of the contracts' samples.
 
 The ids are invented, the sealed texts hold nothing.
 """
@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from doorstep_chassis.domain import Event
 from doorstep_contracts.samples import CLIENT, COLLEAGUE, HOLD, OFFER, REQUEST, SEALED, SLOT, WORKER
-
 from request_intake.domain.organisation.events import OrganisationAdded, RequestSettingsChanged
 from request_intake.domain.request.events import (
     ClientGateOpened,
