@@ -4,14 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from client_directory.views.clients import CLIENTS_VIEW
-from client_directory.views.reviews import REVIEWS_VIEW
-from client_directory.views.served import SERVED_VIEW
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.recorder import create_tables
 from doorstep_chassis.views import create_view_tables
 
-VIEWS = (CLIENTS_VIEW, REVIEWS_VIEW, SERVED_VIEW)
+from .door import VIEWS, Door
 
 
 @pytest.fixture
@@ -24,3 +21,11 @@ async def store(database: str) -> AsyncIterator[PostgresStore]:
         await create_view_tables(store, view)
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def door(store: PostgresStore) -> AsyncIterator[Door]:
+    """The directory's HTTP door on that store."""
+    door = Door(store)
+    yield door
+    await door.close()
