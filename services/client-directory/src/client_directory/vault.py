@@ -2,7 +2,17 @@
 
 from uuid import UUID
 
-from doorstep_chassis.privacy import DataKey, KeyErased, KeyRing, WrappedKey, keyed_hash, open_sealed, seal
+from doorstep_chassis.privacy import (
+    DataKey,
+    KeyErased,
+    KeyRing,
+    SealBroken,
+    WrappedKey,
+    keyed_hash,
+    open_sealed,
+    seal,
+    subject_of,
+)
 from doorstep_chassis.store.model import WrappedKeyRow
 from doorstep_chassis.work import Work
 
@@ -43,9 +53,13 @@ class Vault:
         return self._keys.unwrap(WrappedKey(row.subject_id, row.wrapped, row.kek_id))
 
     def opened(self, row: WrappedKeyRow | None, token: str, context: str) -> str | None:
-        """The text of a sealed field; None when its key is gone. Errors: SealBroken."""
+        """The text of a sealed field of the row's person; None when their key is gone. Errors: SealBroken."""
         key = self.unwrapped(row)
-        return None if key is None else open_sealed(key, token, context=context)
+        if row is None or key is None:
+            return None
+        if subject_of(token) != row.subject_id:
+            raise SealBroken("sealed for somebody else")
+        return open_sealed(key, token, context=context)
 
     def seal(self, work: Work, subject_id: UUID, text: str, context: str) -> str:
         """The text under the person's own key. Errors: KeyErased."""

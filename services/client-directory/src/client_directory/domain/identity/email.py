@@ -24,16 +24,16 @@ def email_key(typed: str) -> str:
     """
     text = typed.strip()
     if any(unicodedata.category(sign) in _UNSEEN_CATEGORIES or sign in _UNSEEN_LETTERS for sign in text):
-        raise EmailInvalid
+        raise EmailInvalid(field="email")
     local, at, domain = unicodedata.normalize("NFC", text).rpartition("@")
     if not at or "." not in domain:
-        raise EmailInvalid
+        raise EmailInvalid(field="email")
     local, domain = local.translate(_ASCII_FOLDED), _idna_form(domain)
     try:
         # Whether mail arrives is not the question here; `.test` is for demos and tests.
         validate_email(f"{local}@{domain}", check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        raise EmailInvalid from None  # its text quotes the address
+        raise EmailInvalid(field="email") from None  # its text quotes the address
     return f"{local}@{domain}"
 
 
@@ -42,7 +42,7 @@ def _idna_form(domain: str) -> str:
     try:
         return idna.encode("".join(map(_lower, domain))).decode("ascii").translate(_ASCII_FOLDED)
     except UnicodeError:
-        raise EmailInvalid from None
+        raise EmailInvalid(field="email") from None
 
 
 def _lower(sign: str) -> str:

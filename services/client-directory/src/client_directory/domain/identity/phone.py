@@ -37,9 +37,9 @@ def phone_key(typed: str, postal_code: str | None) -> str:
     digits, international = _digits(typed)
     readings = _international(digits) if international else _national(digits, postal_code or "")
     if len(readings) > 1:
-        raise PhoneAmbiguous
+        raise PhoneAmbiguous(field="phone")
     if not readings:
-        raise PhoneInvalid
+        raise PhoneInvalid(field="phone")
     return readings.pop()
 
 
@@ -52,7 +52,7 @@ def _digits(typed: str) -> tuple[str, bool]:
         elif sign in _PLUS and not digits and not plus:
             plus = True
         elif not _separates(sign):
-            raise PhoneInvalid
+            raise PhoneInvalid(field="phone")
     if not plus and digits.startswith("00"):
         return digits[2:], True
     return digits, plus
