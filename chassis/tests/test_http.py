@@ -363,6 +363,9 @@ class TestFingerprint:
         bodies = [Draft(name="A"), Draft(name="B"), Draft(name="A", notes=("x",)), Draft(name="A", notes=("x", "y"))]
         assert len({fingerprint(body) for body in bodies}) == 4
 
+    def test_a_body_with_a_lone_surrogate_has_one_too(self) -> None:
+        assert fingerprint({"a": "\ud800"}) != fingerprint({"a": "\udfff"})
+
     def test_a_key_keeps_it_from_being_guessed(self) -> None:
         body = Draft(name="A")
         hashes = {fingerprint(body), fingerprint(body, key=b"k" * 32), fingerprint(body, key=b"l" * 32)}

@@ -1,7 +1,6 @@
 """`make bench`: ours, the plain way and the floor, in one run on one machine; the table, and var/bench.json."""
 
 import argparse
-import asyncio
 import json
 import os
 import platform

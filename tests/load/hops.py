@@ -105,7 +105,9 @@ async def watch(url: str, channel: str, ended: dict[str, float]) -> None:
                 ended[notice.payload] = time.perf_counter()
 
 
-async def paced(start: Callable[[str], Coroutine[object, object, None]], keys: Sequence[str], rate: int) -> dict[str, float]:
+async def paced(
+    start: Callable[[str], Coroutine[object, object, None]], keys: Sequence[str], rate: int
+) -> dict[str, float]:
     """Start each at its own instant, whether or not those before it have ended."""
     begun: dict[str, float] = {}
     tasks = []
