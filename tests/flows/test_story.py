@@ -30,7 +30,7 @@ def test_a_story_that_does_not_hold_says_what_was_expected(doorstep: Doorstep, d
     story = Story(door, System(doorstep.file), cast, tell=lambda line: None)
     story._expect("the state", "launched", "confirmed")
     with story._chapter("case_1"):
-        story._until("the visit", lambda: {}["gone"], None)
+        story._until("the visit", lambda: dict[str, str]()["gone"], None)
     assert story.failures == [
         "prepare: the state: expected 'confirmed', found 'launched'",
         "case_1: KeyError: 'gone'",

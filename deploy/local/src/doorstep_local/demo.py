@@ -1,6 +1,7 @@
 """`python -m doorstep_local.demo`: Doorstep on real parts, its story played through the public door, then left to try."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -42,7 +43,7 @@ class SeedFailed(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the story; exit code 0 when every expectation held, 1 when one did not or a process crashed."""
+    """Play the story; exit code 0 when it held, 1 when it did not or a process crashed, 130 when it was broken off."""
     parser = argparse.ArgumentParser(prog="python -m doorstep_local.demo", description=__doc__)
     add_parts(parser)
     parser.add_argument("--once", action="store_true", help="play the story, then stop everything")
@@ -55,8 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             held = _demo(stack, once=chosen.once)
     except KeyboardInterrupt:
         shutil.rmtree(directory, ignore_errors=True)
-        _say("stopped")
-        return 0
+        return 130
     except (
         BrokerNotEmpty,
         JarRefused,
@@ -95,7 +95,9 @@ def _demo(stack: Stack, *, once: bool) -> bool:
         _say(f"{'every expectation held' if held else 'the story did not hold'} ({time.monotonic() - began:.0f} s)")
         if not once:
             _show_addresses(doorstep, story)
-            stack.watch()
+            with contextlib.suppress(KeyboardInterrupt):
+                stack.watch()
+            _say("stopping")
         return held
     finally:
         remove_pointer(doorstep, pointer)

@@ -41,7 +41,11 @@ class Away(Exception):
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would happen, change nothing")]
 
+WIDTH = 250
+"""Tables are as wide as what is in them; a narrower terminal breaks their lines, not their cells."""
+
 _console = Console(soft_wrap=True)
+_tables = Console(width=WIDTH)
 _errors = Console(stderr=True, soft_wrap=True)
 
 
@@ -81,10 +85,10 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: 
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), no_wrap=True)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    _console.print(table)
+    _tables.print(table)
 
 
 def emit(value: Any) -> None:

@@ -28,7 +28,7 @@ def show_stream(
     """
     system = System()
     rows, away = chain(system, subject, follow=follow)
-    show(rows, COLUMNS, as_json=as_json, empty=f"no event names {subject}")
+    show(rows if as_json else _short(rows), COLUMNS, as_json=as_json, empty=f"no event names {subject}")
     for each in away:
         typer.echo(each, err=True)
     if away:
@@ -49,6 +49,14 @@ def chain(system: System, subject: UUID, *, follow: bool = True) -> tuple[list[d
         for event in sorted(once.values(), key=lambda event: (event["time"], event["source"], event["position"]))
     ]
     return rows, away
+
+
+def _short(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What everybody knows left out."""
+    return [
+        {**row, "time": row["time"][:23], "public": [kind.removeprefix("doorstep.") for kind in row["public"]]}
+        for row in rows
+    ]
 
 
 def _ask(system: System, **query: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -9,7 +9,7 @@ from operations.system import REBUILD_SECONDS, System
 
 app = typer.Typer(no_args_is_help=True, help="Views: read models, rebuilt and never migrated.")
 
-COLUMNS = ("service", "name", "version", "fed_by", "rows", "checksum", "open_letters")
+COLUMNS = ("service", "name", "version", "rows", "open_letters", "checksum", "fed_by")
 
 
 @app.command()
