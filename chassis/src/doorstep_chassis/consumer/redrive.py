@@ -93,9 +93,11 @@ class Redriver:
         if letter is None:
             raise AlreadyClosed(f"dead letter {letter_id} of {self.name} is not open")
         here = [each for each in opened if each.parked.partition == letter.parked.partition]
-        first = next(each for each in here if _blocks(each) == _blocks(letter))
-        if _blocks(letter) is not None and first.id != letter.id and not _same_place(first, letter):
-            raise NotOldest(f"dead letter {first.id} goes first")
+        for each in here:
+            if each.id == letter.id or _blocks(letter) is None:
+                break
+            if _blocks(each) == _blocks(letter) and not _same_place(each, letter):
+                raise NotOldest(f"dead letter {each.id} goes first")
         return letter, here
 
     async def _apply(self, work: Work, letter: DeadLetter, decoded: Message | Unknown) -> None:
