@@ -1,14 +1,17 @@
-"""What an operator may do with dead letters."""
+"""What an operator may do with dead letters, and what happens when somebody else does something meanwhile."""
 
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 from doorstep_chassis.consumer.decoding import EventDecoder
-from doorstep_chassis.consumer.engine import Engine
-from doorstep_chassis.consumer.records import Record
+from doorstep_chassis.consumer.engine import Engine, Handler
+from doorstep_chassis.consumer.records import Message, Record
 from doorstep_chassis.consumer.redrive import NotOldest, Redriver
 from doorstep_chassis.store.memory import MemoryStore
-from doorstep_chassis.store.model import Partition
+from doorstep_chassis.store.model import DeadLetter, Partition, PositionConflict, Snapshot
+from doorstep_chassis.work import Work
 from doorstep_contracts.envelope import Envelope, to_headers
 from doorstep_contracts.registry import encode
 
@@ -16,6 +19,30 @@ from . import example
 
 CONSUMER = "example.reactions"
 NOTES = Partition("notes.v1", 0)
+
+
+class WatchedStore(MemoryStore):
+    """Lets something happen just before the nth look at the positions or the dead letters is answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.at = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def _called(self) -> None:
+        self.calls += 1
+        if self.meanwhile is not None and self.calls == self.at:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+
+    async def snapshot(self, consumer: str, partition: Partition) -> Snapshot:
+        await self._called()
+        return await super().snapshot(consumer, partition)
+
+    async def open_letters(self, consumer: str, topic: str | None = None) -> Sequence[DeadLetter]:
+        await self._called()
+        return await super().open_letters(consumer, topic)
 
 
 def record(key: str, sequence: int, number: int, *, refuse: bool = False) -> Record:
@@ -37,9 +64,10 @@ def record(key: str, sequence: int, number: int, *, refuse: bool = False) -> Rec
 
 @dataclass
 class Reader:
-    """A consumer and its dead letters."""
+    """A consumer and its dead letters, before and after a deploy that makes `hear` take what it refused."""
 
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: WatchedStore = field(default_factory=WatchedStore)
+    handlers: dict[type, Handler] = field(default_factory=lambda: dict(example.REACTIONS))
     next_offset: int = 0
 
     async def reads(self, *records: Record) -> None:
@@ -51,10 +79,13 @@ class Reader:
         self.next_offset += len(records)
         await engine.handle({NOTES: placed})
 
+    def deploys(self, handler: Handler) -> None:
+        self.handlers = {example.PublicNoted: handler}
+
     @property
     def operator(self) -> Redriver:
         decode = EventDecoder(example.CLASSES, frozenset())
-        return Redriver(CONSUMER, self.store, example.REACTIONS, decode, lambda: example.NOW)
+        return Redriver(CONSUMER, self.store, self.handlers, decode, lambda: example.NOW)
 
     async def heard(self) -> list[int]:
         entries = await self.store.log_after(0, 100)
@@ -62,6 +93,10 @@ class Reader:
 
     async def states(self) -> list[str]:
         return [letter.state for letter in await self.store.letters()]
+
+
+def hear_all(work: Work, event: example.PublicNoted, message: Message) -> None:
+    work.append(example.HEARD.at(example.ORGANISATION, event.key), example.Heard(key=event.key, number=event.number))
 
 
 @pytest.fixture
@@ -81,3 +116,19 @@ async def test_a_copy_of_the_oldest_letter_does_not_overtake_what_lies_between(r
     await reader.operator.redrive(2)
     await reader.operator.redrive(3)
     assert await reader.heard() == [2, 3]
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+async def test_a_copy_that_arrives_during_a_redrive_has_no_effect_of_its_own(reader: Reader, call: int) -> None:
+    # Given a letter that today's code would take
+    await reader.reads(record("k", 1, 1, refuse=True))
+    reader.deploys(hear_all)
+    # When another copy of it is parked while it is redriven
+    reader.store.calls, reader.store.at = 0, call
+    reader.store.meanwhile = lambda: reader.reads(record("k", 1, 1))
+    with contextlib.suppress(PositionConflict):
+        await reader.operator.redrive(1)
+    # Then everything can be redriven, and it is heard once
+    while opened := await reader.store.open_letters(CONSUMER):
+        await reader.operator.redrive(opened[0].id)
+    assert (await reader.heard(), await reader.states()) == ([1], ["applied", "duplicate"])

@@ -1,12 +1,12 @@
 """What an operator does with a dead letter: redrive or discard it, in the order of its subject (delivery rule 5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from doorstep_chassis.consumer.engine import Handler, cause_of
 from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
 from doorstep_chassis.errors import DomainError
-from doorstep_chassis.store.model import Close, DeadLetter, Move
+from doorstep_chassis.store.model import Close, DeadLetter, Move, Snapshot
 from doorstep_chassis.store.port import Store
 from doorstep_chassis.work import Work, attempt
 
@@ -54,9 +54,8 @@ class Redriver:
 
         Errors: NotOldest, StillRefused, AlreadyClosed; PositionConflict when the consumer moved meanwhile: try again.
         """
-        letter, opened = await self._oldest(letter_id)
+        snapshot, letter, opened = await self._oldest(letter_id)
         parked = letter.parked
-        snapshot = await self.store.snapshot(self.name, parked.partition)
         record = Record(parked.partition, parked.generation, parked.offset, parked.key, parked.headers, parked.value)
         decoded = self._decode(record)
         work = Work()
@@ -70,7 +69,7 @@ class Redriver:
         else:
             tracking[decoded.source] = decoded.sequence
             await self._apply(work, letter, decoded)
-        unit = work.unit([self._move(letter, snapshot.version, snapshot.generation, tracking)])
+        unit = work.unit([self._move(letter, snapshot, tracking)])
         unit.closes = [
             Close(letter.id, state),
             *(Close(each.id, "duplicate") for each in self._copies(opened, letter, decoded)),
@@ -80,25 +79,28 @@ class Redriver:
 
     async def discard(self, letter_id: int) -> None:
         """Close the record, and the same bytes parked again, without effect. T stays where it is."""
-        letter, opened = await self._oldest(letter_id)
-        snapshot = await self.store.snapshot(self.name, letter.parked.partition)
-        unit = Work().unit([self._move(letter, snapshot.version, snapshot.generation, {})])
+        snapshot, letter, opened = await self._oldest(letter_id)
+        unit = Work().unit([self._move(letter, snapshot, {})])
         same = [each for each in opened if each.id != letter.id and each.parked.digest == letter.parked.digest]
         unit.closes = [Close(letter.id, "discarded"), *(Close(each.id, "discarded") for each in same)]
         await self.store.commit(unit)
 
-    async def _oldest(self, letter_id: int) -> tuple[DeadLetter, list[DeadLetter]]:
-        opened = list(await self.store.open_letters(self.name))
-        letter = next((each for each in opened if each.id == letter_id), None)
-        if letter is None:
-            raise AlreadyClosed(f"dead letter {letter_id} of {self.name} is not open")
-        here = [each for each in opened if each.parked.partition == letter.parked.partition]
-        for each in here:
+    async def _oldest(self, letter_id: int) -> tuple[Snapshot, DeadLetter, list[DeadLetter]]:
+        """The letter, and what is open beside it. The version is read first: whatever is parked after it is a conflict."""
+        partition = _named(letter_id, await self.store.open_letters(self.name)).parked.partition
+        snapshot = await self.store.snapshot(self.name, partition)
+        opened = [
+            each
+            for each in await self.store.open_letters(self.name, partition.topic)
+            if each.parked.partition == partition
+        ]
+        letter = _named(letter_id, opened)
+        for each in opened:
             if each.id == letter.id or _blocks(letter) is None:
                 break
             if _blocks(each) == _blocks(letter) and not _same_place(each, letter):
                 raise NotOldest(f"dead letter {each.id} goes first")
-        return letter, here
+        return snapshot, letter, opened
 
     async def _apply(self, work: Work, letter: DeadLetter, decoded: Message | Unknown) -> None:
         handler = self._handlers.get(type(decoded.event)) if isinstance(decoded, Message) else None
@@ -121,8 +123,8 @@ class Redriver:
         unit.closes = [Close(letter.id, "open")]
         await self.store.commit(unit)
 
-    def _move(self, letter: DeadLetter, version: int, generation: int, tracking: Mapping[str, int]) -> Move:
-        return Move(self.name, letter.parked.partition, generation, version, 0, tracking)
+    def _move(self, letter: DeadLetter, snapshot: Snapshot, tracking: Mapping[str, int]) -> Move:
+        return Move(self.name, letter.parked.partition, snapshot.generation, snapshot.version, 0, tracking)
 
     @staticmethod
     def _copies(opened: list[DeadLetter], letter: DeadLetter, decoded: Decoded) -> list[DeadLetter]:
@@ -137,6 +139,13 @@ class Redriver:
                 or (each.parked.source, each.parked.sequence, each.parked.subject) == identity
             )
         ]
+
+
+def _named(letter_id: int, opened: Sequence[DeadLetter]) -> DeadLetter:
+    for letter in opened:
+        if letter.id == letter_id:
+            return letter
+    raise AlreadyClosed(f"dead letter {letter_id} is not open")
 
 
 def _blocks(letter: DeadLetter) -> str | None:
