@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 from doorstep_chassis.consumer.decoding import EventDecoder
-from doorstep_chassis.consumer.engine import Engine, Handler
+from doorstep_chassis.consumer.engine import Engine, Handler, Transient
 from doorstep_chassis.consumer.records import Message, Record
-from doorstep_chassis.consumer.redrive import NotOldest, Redriver
+from doorstep_chassis.consumer.redrive import NotOldest, Redriver, StillRefused
 from doorstep_chassis.store.memory import MemoryStore
 from doorstep_chassis.store.model import DeadLetter, Partition, PositionConflict, Snapshot
 from doorstep_chassis.work import Work
@@ -132,3 +132,34 @@ async def test_a_copy_that_arrives_during_a_redrive_has_no_effect_of_its_own(rea
     while opened := await reader.store.open_letters(CONSUMER):
         await reader.operator.redrive(opened[0].id)
     assert (await reader.heard(), await reader.states()) == ([1], ["applied", "duplicate"])
+
+
+async def test_a_handler_that_fails_leaves_the_letter_open_with_one_more_attempt(reader: Reader) -> None:
+    # Given a letter, and code with a fault that tells what it was given
+    await reader.reads(record("k", 1, 1, refuse=True))
+
+    def faulty(work: Work, event: example.PublicNoted, message: Message) -> None:
+        raise LookupError(event.key)
+
+    reader.deploys(faulty)
+    # When it is redriven
+    with pytest.raises(StillRefused) as refused:
+        await reader.operator.redrive(1)
+    # Then the kind of the failure is told, and nothing of the record
+    assert refused.value.detail == "failed_LookupError"
+    assert [(each.state, each.attempts) for each in await reader.store.letters()] == [("open", 1)]
+
+
+async def test_a_redrive_waits_while_its_surroundings_are_away(reader: Reader) -> None:
+    # Given a letter, and a handler whose surroundings are away
+    await reader.reads(record("k", 1, 1, refuse=True))
+
+    def away(work: Work, event: example.PublicNoted, message: Message) -> None:
+        raise Transient
+
+    reader.deploys(away)
+    # When it is redriven
+    with pytest.raises(Transient):
+        await reader.operator.redrive(1)
+    # Then nothing is said against the record
+    assert [(each.state, each.attempts) for each in await reader.store.letters()] == [("open", 0)]

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from doorstep_chassis.consumer.engine import Handler, cause_of
+from doorstep_chassis.consumer.engine import Handler, Transient, cause_of, reason_of
 from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
 from doorstep_chassis.errors import DomainError
-from doorstep_chassis.store.model import Close, DeadLetter, Move, Snapshot
+from doorstep_chassis.store.model import Close, DeadLetter, Move, Snapshot, StoreUnavailable
 from doorstep_chassis.store.port import Store
 from doorstep_chassis.work import Work, attempt
 
@@ -114,9 +114,11 @@ class Redriver:
                 cause_of(self.name, message, self._now()),
                 lambda w: handler(w, message.event, message),
             )
-        except DomainError as refusal:
+        except (Transient, StoreUnavailable):
+            raise
+        except Exception as problem:
             await self._count(letter)
-            raise StillRefused(refusal.code) from refusal
+            raise StillRefused(reason_of(problem)) from problem
 
     async def _count(self, letter: DeadLetter) -> None:
         unit = Work().unit()
