@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from doorstep_chassis.consumer.decoding import EventDecoder
 from doorstep_chassis.consumer.engine import Engine, Handler, Transient
-from doorstep_chassis.consumer.records import Message, Record
+from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record
 from doorstep_chassis.consumer.redrive import NotOldest, Redriver, StillRefused
 from doorstep_chassis.store.memory import MemoryStore
 from doorstep_chassis.store.model import DeadLetter, Partition, PositionConflict, Snapshot
@@ -19,6 +19,14 @@ from . import example
 
 CONSUMER = "example.reactions"
 NOTES = Partition("notes.v1", 0)
+YESTERDAYS = EventDecoder(example.CLASSES, frozenset())
+TODAYS_ENVELOPE = ("ce_specversion", b"1.1")
+
+
+def todays(record: Record) -> Decoded:
+    """Reads what yesterday's code reads, and envelopes that it cannot."""
+    headers = [("ce_specversion", b"1.0") if each == TODAYS_ENVELOPE else each for each in record.headers]
+    return YESTERDAYS(record._replace(headers=tuple(headers)))
 
 
 class WatchedStore(MemoryStore):
@@ -62,18 +70,24 @@ def record(key: str, sequence: int, number: int, *, refuse: bool = False) -> Rec
     return Record(NOTES, 1, 0, envelope.key, tuple(to_headers(envelope)), encode(event))
 
 
+def unreadable(record: Record) -> Record:
+    """The same in an envelope that only today's code can read."""
+    headers = [TODAYS_ENVELOPE if each[0] == "ce_specversion" else each for each in record.headers]
+    return record._replace(headers=tuple(headers))
+
+
 @dataclass
 class Reader:
-    """A consumer and its dead letters, before and after a deploy that makes `hear` take what it refused."""
+    """A consumer of yesterday's code and its dead letters; `deploys` gives the operator code of today."""
 
     store: WatchedStore = field(default_factory=WatchedStore)
     handlers: dict[type, Handler] = field(default_factory=lambda: dict(example.REACTIONS))
+    decode: Decoder = YESTERDAYS
     next_offset: int = 0
 
     async def reads(self, *records: Record) -> None:
         """A fresh instance reads these records at the next offsets."""
-        decode = EventDecoder(example.CLASSES, frozenset())
-        engine = Engine(CONSUMER, self.store, example.REACTIONS, decode, lambda: example.NOW)
+        engine = Engine(CONSUMER, self.store, example.REACTIONS, YESTERDAYS, lambda: example.NOW)
         await engine.assign(NOTES, 1)
         placed = [each._replace(offset=self.next_offset + index) for index, each in enumerate(records)]
         self.next_offset += len(records)
@@ -81,11 +95,11 @@ class Reader:
 
     def deploys(self, handler: Handler) -> None:
         self.handlers = {example.PublicNoted: handler}
+        self.decode = todays
 
     @property
     def operator(self) -> Redriver:
-        decode = EventDecoder(example.CLASSES, frozenset())
-        return Redriver(CONSUMER, self.store, self.handlers, decode, lambda: example.NOW)
+        return Redriver(CONSUMER, self.store, self.handlers, self.decode, lambda: example.NOW)
 
     async def heard(self) -> list[int]:
         entries = await self.store.log_after(0, 100)
@@ -163,3 +177,37 @@ async def test_a_redrive_waits_while_its_surroundings_are_away(reader: Reader) -
         await reader.operator.redrive(1)
     # Then nothing is said against the record
     assert [(each.state, each.attempts) for each in await reader.store.letters()] == [("open", 0)]
+
+
+async def test_two_unreadable_copies_of_one_record_have_one_effect(reader: Reader) -> None:
+    # Given note 1 twice in different bytes, none of which could be read
+    await reader.reads(unreadable(record("k", 1, 1)), unreadable(record("k", 1, 1, refuse=True)))
+    # When today's code, which reads both, redrives the first
+    reader.deploys(hear_all)
+    assert await reader.operator.redrive(1) == "applied"
+    # Then the other is closed with it
+    assert (await reader.heard(), await reader.states()) == ([1], ["applied", "duplicate"])
+
+
+async def test_an_unreadable_copy_is_known_again_once_it_can_be_read(reader: Reader) -> None:
+    # Given note 1, refused, and a copy of it that cannot be read
+    await reader.reads(record("k", 1, 1, refuse=True), unreadable(record("k", 1, 1)))
+    # When code that cannot read the copy redrives the first, and code that can redrives the copy
+    reader.deploys(hear_all)
+    reader.decode = YESTERDAYS
+    assert await reader.operator.redrive(1) == "applied"
+    reader.decode = todays
+    # Then it turns out to have had its effect
+    assert await reader.operator.redrive(2) == "duplicate"
+    assert await reader.heard() == [1]
+
+
+async def test_an_unreadable_copy_of_a_discarded_record_has_its_effect(reader: Reader) -> None:
+    # Given a forged copy of note 1 and the true one, which cannot be read
+    await reader.reads(record("k", 1, 99, refuse=True), unreadable(record("k", 1, 1)))
+    # When the forged one is discarded
+    await reader.operator.discard(1)
+    # Then the true one is still to be had
+    reader.deploys(hear_all)
+    assert await reader.operator.redrive(2) == "applied"
+    assert await reader.heard() == [1]

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from doorstep_chassis.consumer.engine import Handler, Transient, cause_of, reason_of
-from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.consumer.records import Decoder, Message, Record, Refused, Unknown, Unreadable
 from doorstep_chassis.errors import DomainError
 from doorstep_chassis.store.model import Close, DeadLetter, Move, Snapshot, StoreUnavailable
 from doorstep_chassis.store.port import Store
 from doorstep_chassis.work import Work, attempt
+
+Identity = tuple[str, int, str]
+"""Source, sequence and subject."""
 
 
 class NotOldest(DomainError):
@@ -50,21 +53,19 @@ class Redriver:
         self._now = now
 
     async def redrive(self, letter_id: int) -> str:
-        """Handle the record now: `applied`, or `duplicate` when it turns out to have been handled before it was parked.
+        """Handle the record now: `applied`, or `duplicate` when it turns out to have been handled before.
 
-        Errors: NotOldest, StillRefused, AlreadyClosed; PositionConflict when the consumer moved meanwhile: try again.
+        Errors: NotOldest, StillRefused, AlreadyClosed; StoreConflict when the consumer moved meanwhile: try again.
         """
         snapshot, letter, opened = await self._oldest(letter_id)
-        parked = letter.parked
-        record = Record(parked.partition, parked.generation, parked.offset, parked.key, parked.headers, parked.value)
-        decoded = self._decode(record)
-        work = Work()
-        state = "applied"
-        tracking: dict[str, int] = {}
+        decoded = self._decode(_record(letter))
         if isinstance(decoded, (Unreadable, Refused)):
             await self._count(letter)
             raise StillRefused(decoded.reason)
-        if parked.tracking is not None and decoded.sequence <= parked.tracking.get(decoded.source, 0):
+        work = Work()
+        state = "applied"
+        tracking: dict[str, int] = {}
+        if await self._handled_before(letter, decoded):
             state = "duplicate"
         else:
             tracking[decoded.source] = decoded.sequence
@@ -102,6 +103,18 @@ class Redriver:
                 raise NotOldest(f"dead letter {each.id} goes first")
         return snapshot, letter, opened
 
+    async def _handled_before(self, letter: DeadLetter, decoded: Message | Unknown) -> bool:
+        """Whether a record parked without a readable sequence is one that had, or has since, its effect (rule 4)."""
+        parked = letter.parked
+        if parked.tracking is None:
+            return False
+        if decoded.sequence <= parked.tracking.get(decoded.source, 0):
+            return True
+        applied = await self.store.letters(consumer=self.name, topic=parked.partition.topic, state="applied")
+        return any(
+            each.parked.partition == parked.partition and self._identity(each) == _identity(decoded) for each in applied
+        )
+
     async def _apply(self, work: Work, letter: DeadLetter, decoded: Message | Unknown) -> None:
         handler = self._handlers.get(type(decoded.event)) if isinstance(decoded, Message) else None
         if handler is None or not isinstance(decoded, Message):
@@ -128,19 +141,22 @@ class Redriver:
     def _move(self, letter: DeadLetter, snapshot: Snapshot, tracking: Mapping[str, int]) -> Move:
         return Move(self.name, letter.parked.partition, snapshot.generation, snapshot.version, 0, tracking)
 
-    @staticmethod
-    def _copies(opened: list[DeadLetter], letter: DeadLetter, decoded: Decoded) -> list[DeadLetter]:
+    def _copies(self, opened: list[DeadLetter], letter: DeadLetter, decoded: Message | Unknown) -> list[DeadLetter]:
         """Open rows of the same bytes, or of the same source, sequence and subject."""
-        identity = None if isinstance(decoded, Unreadable) else (decoded.source, decoded.sequence, decoded.subject)
         return [
             each
             for each in opened
             if each.id != letter.id
-            and (
-                each.parked.digest == letter.parked.digest
-                or (each.parked.source, each.parked.sequence, each.parked.subject) == identity
-            )
+            and (each.parked.digest == letter.parked.digest or self._identity(each) == _identity(decoded))
         ]
+
+    def _identity(self, letter: DeadLetter) -> Identity | None:
+        """Which record it is: as it was read when it was parked, else as it reads today."""
+        parked = letter.parked
+        if parked.source is not None and parked.sequence is not None and parked.subject is not None:
+            return parked.source, parked.sequence, parked.subject
+        decoded = self._decode(_record(letter))
+        return None if isinstance(decoded, Unreadable) else _identity(decoded)
 
 
 def _named(letter_id: int, opened: Sequence[DeadLetter]) -> DeadLetter:
@@ -148,6 +164,15 @@ def _named(letter_id: int, opened: Sequence[DeadLetter]) -> DeadLetter:
         if letter.id == letter_id:
             return letter
     raise AlreadyClosed(f"dead letter {letter_id} is not open")
+
+
+def _record(letter: DeadLetter) -> Record:
+    parked = letter.parked
+    return Record(parked.partition, parked.generation, parked.offset, parked.key, parked.headers, parked.value)
+
+
+def _identity(decoded: Message | Unknown | Refused) -> Identity:
+    return decoded.source, decoded.sequence, decoded.subject
 
 
 def _blocks(letter: DeadLetter) -> str | None:
