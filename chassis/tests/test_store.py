@@ -265,6 +265,13 @@ class StoreTests:
         await commit(store, keys=[WrappedKeyRow(PERSON, None)])
         assert await store.load_keys([PERSON, other]) == {other: WrappedKeyRow(other, "two", "kek-1")}
 
+    async def test_of_several_changes_to_a_key_the_last_holds(self, store: Store) -> None:
+        kept, gone = WrappedKeyRow(PERSON, "one", "kek-1"), WrappedKeyRow(PERSON, None)
+        await commit(store, keys=[kept, gone])
+        assert await store.load_keys([PERSON]) == {}
+        await commit(store, keys=[gone, replace(kept, wrapped="two"), replace(kept, wrapped="three")])
+        assert await store.load_keys([PERSON]) == {PERSON: replace(kept, wrapped="three")}
+
     # The relay (delivery rule 6)
 
     async def test_only_the_newest_epoch_stores_a_position(self, store: Store) -> None:

@@ -353,16 +353,17 @@ def _parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> 
         for move in moves
         for source, sequence in move.tracking.items()
     ]
+    # The last word on a key counts: one read may hold a person's key and its erasure, in either order.
+    keys = {each.subject_id: each for unit in units for each in unit.keys}
     extra = None
-    if any(unit.parked or unit.closes or unit.keys for unit in units):
+    if keys or any(unit.parked or unit.closes for unit in units):
         extra = json.dumps(
             {
                 "parked": [_parked_json(each) for unit in units for each in unit.parked],
                 "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
                 "keys": [
                     {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
-                    for unit in units
-                    for each in unit.keys
+                    for each in keys.values()
                 ],
             }
         )
