@@ -173,6 +173,7 @@ class StoreTests:
             {"value": None},
             {"headers": ()},
             {"headers": (("ce_id", None), ("ce_id", b"\xff\x00"), ("é", b""))},
+            {"headers": (("\0", b"1"),)},
             {"key": b"\xff\x00", "value": b"\x00", "block_key": "\\xff\\x00"},
             {"source": None, "sequence": None, "subject": None, "tracking": {SOURCE: 4, "/other": 2**62}},
             {"sequence": 2**63 - 1, "subject": "é ' \" \\ {}"},

@@ -412,7 +412,8 @@ def _parked_json(parked: Parked) -> dict[str, Any]:
         "offset": parked.offset,
         "digest": parked.digest.hex(),
         "key": None if parked.key is None else parked.key.hex(),
-        "headers": [[name, None if value is None else value.hex()] for name, value in parked.headers],
+        # PostgreSQL keeps no text with a zero in it, and a header's name may hold anything: it stays escaped.
+        "headers": [[json.dumps(name)[1:-1], None if value is None else value.hex()] for name, value in parked.headers],
         "value": None if parked.value is None else parked.value.hex(),
         "source": parked.source,
         "sequence": parked.sequence,
@@ -437,7 +438,7 @@ def _letter(row: Sequence[Any]) -> DeadLetter:
             offset,
             bytes(digest),
             key,
-            tuple((name, None if held is None else bytes.fromhex(held)) for name, held in headers),
+            tuple((json.loads(f'"{name}"'), None if held is None else bytes.fromhex(held)) for name, held in headers),
             value,
             *rest,
         ),
