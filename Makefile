@@ -46,7 +46,8 @@ bench: setup ## measure ours, the plain way and the floor; writes var/bench.json
 lint: setup ## style, types, import contracts, public contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy $(CODE)
+	$(BIN)/mypy contracts chassis deploy tests services/*/src
+	@for tests in services/*/tests; do echo $(BIN)/mypy $$tests; $(BIN)/mypy $$tests || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/python -m doorstep_contracts check
 
