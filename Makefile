@@ -46,8 +46,7 @@ bench: setup ## measure ours, the plain way and the floor; writes var/bench.json
 lint: setup ## style, types, import contracts, public contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy contracts chassis deploy tests services/*/src
-	@for tests in services/*/tests; do echo $(BIN)/mypy $$tests; $(BIN)/mypy $$tests || exit 1; done
+	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m doorstep_contracts check
 
