@@ -1,0 +1,110 @@
+"""What only PostgreSQL can get wrong: two processes on one database, lost answers, rows of every type, gaps in the log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from doorstep_chassis.store.model import RowChange, StreamConflict
+from doorstep_chassis.store.postgres import PostgresStore
+
+from . import example
+from .stores import CARDS, MARKS, commit, opened
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[PostgresStore]:
+    async with opened(database) as store:
+        yield store
+
+
+@pytest.fixture
+async def other(store: PostgresStore, database: str) -> AsyncIterator[PostgresStore]:
+    """The same database, as another process sees it."""
+    other = PostgresStore(database)
+    await other.open()
+    yield other
+    await other.close()
+
+
+# Rows
+
+
+def card(key: str, **values: Any) -> dict[str, Any]:
+    return {
+        **dict.fromkeys(("total", "at", "open", "owner", "data", "order")),
+        "organisation_id": example.ORGANISATION,
+        "key": key,
+        **values,
+    }
+
+
+async def test_rows_of_every_type_read_back_as_they_were_written(store: PostgresStore) -> None:
+    rows = [
+        card("nothing"),
+        card("numbers", total=-(2**63), open=False),
+        card("times", at=datetime(2026, 3, 29, 1, 30, 0, 123456, UTC), open=True),
+        card("ids", owner=example.ORGANISATION, total=0),
+        card("objects", data={"é": [1, 2.5, None, True, {"nested": 'quoted " \\'}]}),
+        card("lists", data=[]),
+        card("texts", data="text", order="select; -- é {} %s"),
+    ]
+    await commit(store, rows=[RowChange(CARDS, (row["organisation_id"], row["key"]), row, None) for row in rows])
+    asked = [(CARDS, (row["organisation_id"], row["key"])) for row in rows]
+    assert await store.load_rows([*asked, (CARDS, (example.ORGANISATION, "absent"))]) == dict(
+        zip(asked, rows, strict=True)
+    )
+
+
+async def test_an_instant_is_the_same_in_every_zone(store: PostgresStore) -> None:
+    at = datetime(2026, 3, 2, 10, tzinfo=timezone(timedelta(hours=4)))
+    await commit(store, rows=[RowChange(CARDS, (example.ORGANISATION, "k"), card("k", at=at), None)])
+    ((_, row),) = (await store.load_rows([(CARDS, (example.ORGANISATION, "k"))])).items()
+    assert row["at"] == datetime(2026, 3, 2, 6, tzinfo=UTC)
+
+
+async def test_a_table_of_keys_alone_takes_and_loses_rows(store: PostgresStore) -> None:
+    one, two = (MARKS, ("one",)), (MARKS, ("two",))
+    await commit(store, rows=[RowChange(*at, {"key": at[1][0]}, None) for at in (one, two)])
+    found = await store.load_rows([one, two])
+    assert found == {one: {"key": "one"}, two: {"key": "two"}}
+    await commit(store, rows=[RowChange(*one, {"key": "one"}, found[one]), RowChange(*two, None, found[two])])
+    assert await store.load_rows([one, two]) == {one: {"key": "one"}}
+
+
+async def test_many_rows_are_written_changed_and_taken_away_at_once(store: PostgresStore) -> None:
+    keys = [(CARDS, (example.ORGANISATION, f"{number}")) for number in range(500)]
+    await commit(store, rows=[RowChange(*at, card(at[1][1], total=0), None) for at in keys])
+    before = await store.load_rows(keys)
+    await commit(
+        store,
+        rows=[
+            RowChange(*at, None if number % 3 == 0 else card(at[1][1], total=number), before[at])
+            for number, at in enumerate(keys)
+        ],
+    )
+    assert await store.load_rows(keys) == {
+        at: card(at[1][1], total=number) for number, at in enumerate(keys) if number % 3
+    }
+
+
+async def test_two_processes_that_add_to_one_row_lose_nothing(store: PostgresStore, other: PostgresStore) -> None:
+    at = (CARDS, (example.ORGANISATION, "k"))
+    conflicts = 0
+
+    async def add(through: PostgresStore) -> None:
+        nonlocal conflicts
+        while True:
+            before = (await through.load_rows([at])).get(at)
+            total = 1 if before is None else before["total"] + 1
+            try:
+                await commit(through, rows=[RowChange(*at, card("k", total=total), before)])
+            except StreamConflict:
+                conflicts += 1
+            else:
+                return
+
+    await asyncio.gather(*[add(each) for each in (store, other) * 10])
+    assert (await store.load_rows([at]))[at]["total"] == 20
+    assert conflicts > 0
