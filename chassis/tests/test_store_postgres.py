@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import psycopg
 import pytest
 from doorstep_chassis.store.model import RowChange, StreamConflict
 from doorstep_chassis.store.postgres import PostgresStore
 
 from . import example
-from .stores import CARDS, MARKS, commit, opened
+from .stores import CARDS, MARKS, commit, event, opened
 
 
 @pytest.fixture
@@ -108,3 +109,22 @@ async def test_two_processes_that_add_to_one_row_lose_nothing(store: PostgresSto
     await asyncio.gather(*[add(each) for each in (store, other) * 10])
     assert (await store.load_rows([at]))[at]["total"] == 20
     assert conflicts > 0
+
+
+async def test_a_view_that_breaks_its_own_constraint_is_no_conflict(store: PostgresStore) -> None:
+    """Deciding again would not help, for ever."""
+    async with store.connection() as connection:
+        await connection.execute("CREATE UNIQUE INDEX ON cards_v1 (total)")
+    await commit(store, rows=[RowChange(CARDS, (example.ORGANISATION, "a"), card("a", total=1), None)])
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await commit(store, rows=[RowChange(CARDS, (example.ORGANISATION, "b"), card("b", total=1), None)])
+
+
+# Groups
+
+
+async def test_units_that_wait_share_transactions(store: PostgresStore) -> None:
+    await asyncio.gather(*[commit(store, events=[event(str(number), 1)]) for number in range(50)])
+    async with store.connection() as connection:
+        cursor = await connection.execute("SELECT DISTINCT xmin::text FROM stored_events")
+        assert len(await cursor.fetchall()) == 2

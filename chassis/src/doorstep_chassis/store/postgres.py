@@ -338,7 +338,7 @@ async def _configure(connection: AsyncConnection[Any]) -> None:
 def _translated(problem: psycopg.Error) -> Exception:
     if problem.sqlstate == POSITION_CONFLICT:
         return PositionConflict()
-    if isinstance(problem, psycopg.errors.UniqueViolation):
+    if isinstance(problem, psycopg.errors.UniqueViolation) and problem.diag.table_name == "stored_events":
         return StreamConflict()
     if isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
         return StoreUnavailable(type(problem).__name__)
