@@ -7,11 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from doorstep_chassis.store.model import RowChange, StreamConflict
+from doorstep_chassis.store.mapper import UnknownEvent
+from doorstep_chassis.store.model import RowChange, StreamConflict, WrappedKeyRow
 from doorstep_chassis.store.postgres import PostgresStore
 
 from . import example
-from .stores import CARDS, MARKS, commit, event, opened
+from .stores import CARDS, MARKS, commit, event, log, numbers, opened
 
 
 @pytest.fixture
@@ -128,3 +129,31 @@ async def test_units_that_wait_share_transactions(store: PostgresStore) -> None:
     async with store.connection() as connection:
         cursor = await connection.execute("SELECT DISTINCT xmin::text FROM stored_events")
         assert len(await cursor.fetchall()) == 2
+
+
+async def test_a_unit_that_cannot_be_written_fails_alone(store: PostgresStore) -> None:
+    faulty = example.Noted.model_construct(key="lone surrogate \ud800", number=1)
+    outcomes = await asyncio.gather(
+        commit(store, events=[event("first", 1)]),
+        *[commit(store, events=[event(str(number), 1)]) for number in range(3)],
+        commit(store, events=[event("faulty", 1)._replace(event=faulty)]),
+        commit(store, keys=[WrappedKeyRow(example.ORGANISATION, "a zero \0", "kek-1")]),
+        return_exceptions=True,
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        *["Committed"] * 4,
+        "PydanticSerializationError",
+        "UntranslatableCharacter",
+    ]
+    assert sorted(await log(store)) == [("0", 1), ("1", 1), ("2", 1), ("first", 1)]
+
+
+async def test_a_stream_that_cannot_be_read_hides_no_other(store: PostgresStore) -> None:
+    await asyncio.gather(*[commit(store, events=[event(key, 1)]) for key in ("a", "b")])
+    async with store.connection() as connection:
+        await connection.execute(
+            "UPDATE stored_events SET topic = 'nobody.knows/1' WHERE originator_id = %s",
+            (example.NOTES.at(example.ORGANISATION, "a").id,),
+        )
+    outcomes = await asyncio.gather(*[numbers(store, key) for key in ("c", "a", "b")], return_exceptions=True)
+    assert (outcomes[0], type(outcomes[1]), outcomes[2]) == ([], UnknownEvent, [1])
