@@ -154,14 +154,11 @@ class StoreTests:
                 )
 
         writing = asyncio.create_task(write())
-        seen = set()
         while not writing.done():
             snapshot = await store.snapshot(CONSUMER, NOTES)
-            seen.add(snapshot.version)
             assert snapshot.next_offset == snapshot.tracking.get(SOURCE, 0) == len(snapshot.marks) == snapshot.version
             await asyncio.sleep(0)
         await writing
-        assert len(seen) >= 1
         assert (await store.snapshot(CONSUMER, NOTES)).version == 40
 
     # Dead letters (delivery rules 3 to 5)
