@@ -41,6 +41,7 @@ class _Held:
 @dataclass(slots=True)
 class _Cell:
     at: RowKey
+    before: Mapping[str, Any] | None
     values: Mapping[str, Any] | None
     changed: bool = False
 
@@ -242,14 +243,16 @@ class Work:
             self._keys.update({each: found.get(each) for each in keys})
         if rows:
             held = await store.load_rows(rows)
-            self._rows.update({each: _Cell(each, held.get(each)) for each in rows})
+            for at in rows:
+                row = held.get(at)
+                self._rows[at] = _Cell(at, row, row)
 
     def unit(self, moves: Iterable[Move] = ()) -> Unit:
         """Everything added, as one unit of work."""
         return Unit(
             events=list(self._events),
             keys=list(self._new_keys),
-            rows=[RowChange(*cell.at, cell.values) for cell in self._changed],
+            rows=[RowChange(*cell.at, cell.values, cell.before) for cell in self._changed],
             moves=list(moves),
         )
 

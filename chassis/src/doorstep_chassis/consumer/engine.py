@@ -172,12 +172,17 @@ class Engine:
         return {partition: self._places[partition].next_offset for partition in batches}
 
     async def _settle(self, batches: Batches) -> None:
-        """On a stream conflict decide again; twice in a row: partition by partition, then record by record."""
-        for _ in range(2):
+        """On a stream conflict decide again; twice in a row: partition by partition, then record by record.
+
+        One record alone is tried until it wins: each time it does not, somebody else has got on.
+        """
+        one = sum(map(len, batches.values())) == 1
+        conflicts = 0
+        while one or conflicts < 2:
             try:
                 return await self._unit(batches)
             except StreamConflict:
-                continue
+                conflicts += 1
         for smaller in _split(batches):
             await self._settle(smaller)
         return None
@@ -325,7 +330,7 @@ class Engine:
 
 
 def _split(batches: Batches) -> list[Batches]:
-    """The next smaller reads; a single record stays as it is and is tried until it wins."""
+    """The next smaller reads."""
     if len(batches) > 1:
         return [{partition: records} for partition, records in batches.items()]
     ((partition, records),) = batches.items()

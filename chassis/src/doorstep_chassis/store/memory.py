@@ -96,6 +96,9 @@ class MemoryStore:
         for close in unit.closes:
             if self._letters[close.id - 1].state != "open":
                 raise PositionConflict
+        for row in unit.rows:
+            if self._rows.get((row.table, row.key)) is not row.before:
+                raise StreamConflict
         versions: dict[UUID, int] = {}
         for new in unit.events:
             held = versions.get(new.stream_id, len(self._streams.get(new.stream_id, [])))

@@ -16,7 +16,7 @@ class StoreConflict(Exception):
 
 
 class StreamConflict(StoreConflict):
-    """A stream has a newer version than the one the decision was made on."""
+    """A stream, or a view's row, is newer than the one the decision was made on."""
 
 
 class PositionConflict(StoreConflict):
@@ -141,11 +141,12 @@ class WrappedKeyRow:
 
 
 class RowChange(NamedTuple):
-    """A view's row as it stands after a read: its values, or `None` when it is gone."""
+    """A view's row as it stands after a read, or `None` when it is gone; and `before`, as the store gave it."""
 
     table: Any
     key: tuple[Any, ...]
     values: Mapping[str, Any] | None
+    before: Mapping[str, Any] | None
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.domain import Event
 from doorstep_chassis.store.group import Grouping
 from doorstep_chassis.store.log import Committed, LogEntry
-from doorstep_chassis.store.mapper import decode_event, encode
+from doorstep_chassis.store.mapper import UnknownEvent, decode_event, encode
 from doorstep_chassis.store.model import (
     DeadLetter,
     DeadLetterMark,
@@ -58,6 +58,10 @@ _LETTER_COLUMNS = (
 )
 
 
+_FAULTS = (psycopg.Error, UnknownEvent, ValueError, TypeError)
+"""What may be wrong with one unit or one stream alone: what cannot be encoded, decoded or kept."""
+
+
 def tracking_name(consumer: str, partition: Partition, source: str) -> str:
     """The library's `application_name` for T of (consumer, topic, partition, source)."""
     return f"{consumer}|{partition.topic}|{partition.number}|{source}"
@@ -77,8 +81,8 @@ class PostgresStore:
             kwargs={"autocommit": True},
             configure=_configure,
         )
-        self._commit = Grouping(self._write, alone=StoreConflict)
-        self._load = Grouping(self._read)
+        self._commit = Grouping(self._write, alone=(StoreConflict, *_FAULTS))
+        self._load = Grouping(self._read, alone=_FAULTS)
         self._writer: AsyncConnection[Any] | None = None
         self.listeners: list[Callable[[Committed], None]] = []
 
@@ -338,7 +342,7 @@ async def _configure(connection: AsyncConnection[Any]) -> None:
 def _translated(problem: psycopg.Error) -> Exception:
     if problem.sqlstate == POSITION_CONFLICT:
         return PositionConflict()
-    if isinstance(problem, psycopg.errors.UniqueViolation):
+    if isinstance(problem, psycopg.errors.UniqueViolation) and problem.diag.table_name == "stored_events":
         return StreamConflict()
     if isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
         return StoreUnavailable(type(problem).__name__)

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import quoted_name
 
-from doorstep_chassis.store.model import RowChange
+from doorstep_chassis.store.model import RowChange, StreamConflict
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -19,6 +19,17 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 def quote(name: str) -> str:
     """A name as it stands in SQL."""
     return str(_DIALECT.identifier_preparer.quote(quoted_name(name, None)))
+
+
+_SEEN = '"row version"'
+"""Which version of a row was read. PostgreSQL's `xmin` names it: the transaction that wrote it."""
+
+
+class StoredRow(dict[str, Any]):
+    """A row as the store gave it, with the version by which it knows it again."""
+
+    __slots__ = ("version",)
+    version: str
 
 
 class RowTable:
@@ -34,11 +45,22 @@ class RowTable:
         key = ", ".join(map(quote, self.key))
         key_arrays = ", ".join(f"%s::{types[column]}[]" for column in self.key)
         arrays = ", ".join(f"%s::{types[column]}[]" for column in self.columns)
-        rest = [quote(column) for column in self.columns if column not in self.key]
-        change = "UPDATE SET " + ", ".join(f"{column} = excluded.{column}" for column in rest) if rest else "NOTHING"
-        self._select = f"SELECT {columns} FROM {name} WHERE ({key}) IN (SELECT * FROM unnest({key_arrays}))"  # noqa: S608
-        self._upsert = f"INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT ({key}) DO {change}"  # noqa: S608
-        self._delete = f"DELETE FROM {name} WHERE ({key}) IN (SELECT * FROM unnest({key_arrays}))"  # noqa: S608
+        rest = [column for column in self.columns if column not in self.key] or self.key
+        change = ", ".join(f"{quote(column)} = n.{quote(column)}" for column in rest)
+        same = " AND ".join(f"t.{quote(column)} = n.{quote(column)}" for column in self.key)
+        self._select = (
+            f"SELECT {columns}, xmin::text FROM {name}"  # noqa: S608
+            f" WHERE ({key}) IN (SELECT * FROM unnest({key_arrays}))"
+        )
+        self._insert = f"INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT ({key}) DO NOTHING"  # noqa: S608
+        self._update = (
+            f"UPDATE {name} t SET {change} FROM unnest({arrays}, %s::text[]) n ({columns}, {_SEEN})"  # noqa: S608
+            f" WHERE {same} AND t.xmin::text = n.{_SEEN}"
+        )
+        self._delete = (
+            f"DELETE FROM {name} t USING unnest({key_arrays}, %s::text[]) n ({key}, {_SEEN})"  # noqa: S608
+            f" WHERE {same} AND t.xmin::text = n.{_SEEN}"
+        )
 
     @staticmethod
     @cache
@@ -48,25 +70,46 @@ class RowTable:
 
     async def select(
         self, connection: AsyncConnection[Any], keys: Sequence[tuple[Any, ...]]
-    ) -> Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]:
+    ) -> Iterable[tuple[tuple[Any, ...], StoredRow]]:
         """The rows that are there, with their keys."""
         cursor = connection.cursor(row_factory=tuple_row)
         await cursor.execute(self._select, [list(part) for part in zip(*keys, strict=True)])
-        rows = [dict(zip(self.columns, row, strict=True)) for row in await cursor.fetchall()]
-        return [(tuple(row[part] for part in self.key), row) for row in rows]
+        rows = []
+        for *values, version in await cursor.fetchall():
+            row = StoredRow(zip(self.columns, values, strict=True))
+            row.version = version
+            rows.append((tuple(row[part] for part in self.key), row))
+        return rows
 
     async def write(self, cursor: AsyncCursor[Any], changes: Sequence[RowChange]) -> None:
-        """Upsert what has values, delete what has none."""
-        kept = [change.values for change in changes if change.values is not None]
-        gone = [change.key for change in changes if change.values is None]
+        """Insert, update and delete. Errors: StreamConflict where a row is no longer as it was read."""
+        new = [each.values for each in changes if each.before is None and each.values is not None]
+        kept = [each for each in changes if each.before is not None and each.values is not None]
+        gone = [each for each in changes if each.before is not None and each.values is None]
         if gone:
-            await cursor.execute(self._delete, [list(part) for part in zip(*gone, strict=True)])
+            keys = [list(part) for part in zip(*(each.key for each in gone), strict=True)]
+            await self._exactly(len(gone), cursor, self._delete, [*keys, _versions(gone)])
         if kept:
-            parameters = [
-                [_json(values.get(name)) for values in kept] if is_json else [values.get(name) for values in kept]
-                for name, is_json in zip(self.columns, self._json, strict=True)
-            ]
-            await cursor.execute(self._upsert, parameters)
+            values = self._arrays([each.values for each in kept if each.values is not None])
+            await self._exactly(len(kept), cursor, self._update, [*values, _versions(kept)])
+        if new:
+            await self._exactly(len(new), cursor, self._insert, self._arrays(new))
+
+    def _arrays(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+        return [
+            [_json(row.get(name)) for row in rows] if is_json else [row.get(name) for row in rows]
+            for name, is_json in zip(self.columns, self._json, strict=True)
+        ]
+
+    @staticmethod
+    async def _exactly(number: int, cursor: AsyncCursor[Any], statement: str, parameters: list[list[Any]]) -> None:
+        await cursor.execute(statement, parameters)
+        if cursor.rowcount != number:
+            raise StreamConflict
+
+
+def _versions(changes: Sequence[RowChange]) -> list[str]:
+    return [each.before.version for each in changes if isinstance(each.before, StoredRow)]
 
 
 def _json(value: Any) -> Any:
