@@ -136,6 +136,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         instance: str | None = None,
         max_batch: int = 2000,
+        session_timeout_ms: int = 30_000,
         failed: Callable[[Exception], None] = lambda problem: None,
     ) -> None:
         self.engine = engine
@@ -156,7 +157,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             group_instance_id=None if instance is None else f"{engine.name}-{instance}",
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
-            session_timeout_ms=30_000,
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=min(3_000, session_timeout_ms // 3),
             fetch_max_wait_ms=500,
             partition_assignment_strategy=(StickyPartitionAssignor,),
             listener=self,
