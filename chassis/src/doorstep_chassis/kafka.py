@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.partitioner import murmur2
@@ -32,7 +33,23 @@ class BehindLogStart(Exception):
 
 
 class TopicMissing(Exception):
-    """A topic that is needed does not exist: `doorstep topics apply` creates it."""
+    """Topics that are needed do not exist: `doorstep topics apply` creates them."""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        super().__init__(f"no such topic: {', '.join(topics)}; `doorstep topics apply` creates what is missing")
+        self.topics = topics
+
+
+async def check_topics(servers: Sequence[str], topics: Iterable[str]) -> None:
+    """Errors: TopicMissing, naming those of the topics that do not exist."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(servers))
+    try:
+        await admin.start()
+        missing = sorted(set(topics) - set(await admin.list_topics()))
+    finally:
+        await admin.close()
+    if missing:
+        raise TopicMissing(missing)
 
 
 @lru_cache(maxsize=100_000)
@@ -141,6 +158,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     ) -> None:
         self.engine = engine
         self.failure: Exception | None = None
+        self._topics = topics
+        self._servers = list(servers)
         self._max_batch = max_batch
         self._failed = failed
         self._busy = asyncio.Lock()
@@ -149,7 +168,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
         self._broker = KafkaBroker(
-            list(servers), client_id=engine.name, allow_auto_create_topics=False, apply_types=False, logger=None
+            self._servers, client_id=engine.name, allow_auto_create_topics=False, apply_types=False, logger=None
         )
         self._subscriber = self._broker.subscriber(
             *topics,
@@ -169,6 +188,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def start(self) -> None:
         """Join the group. Errors: TopicMissing, so that it does not wait for ever for what nobody creates."""
+        await check_topics(self._servers, self._topics)
         await self._broker.start()
 
     async def stop(self) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 import structlog
 import uvloop
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from doorstep_contracts.base import PublicEvent
 from doorstep_contracts.registry import EVENT_CLASSES, topic_of
@@ -26,7 +25,7 @@ from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
 from doorstep_chassis.consumer.log_feed import follow, log_decoder
 from doorstep_chassis.consumer.records import Decoder, Record
 from doorstep_chassis.http import create_app, serve, stop_on_signals
-from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
+from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, check_topics
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
@@ -173,15 +172,8 @@ class Running:
         return [timer_view(self.service.schedule)] if self.service.schedule else []
 
     async def _check_topics(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=list(self.settings.kafka_bootstrap_servers))
-        await admin.start()
-        try:
-            there = set(await admin.list_topics())
-        finally:
-            await admin.close()
-        missing = sorted({self.service.topic_of(cls) for cls in self.service.classes.values()} - there)
-        if missing:
-            raise TopicMissing(", ".join(missing))
+        topics = {self.service.topic_of(cls) for cls in self.service.classes.values()}
+        await check_topics(self.settings.kafka_bootstrap_servers, topics)
 
     def _consume(self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str]) -> None:
         self.consumers.append(
