@@ -111,7 +111,9 @@ class App:
 class Load:
     """People at the doors: each notes one number after the other, and asks again under the same key until answered."""
 
-    def __init__(self, doors: Sequence[App], *, people: int = 4, pause: float = 0.02, patience: float = SECONDS) -> None:
+    def __init__(
+        self, doors: Sequence[App], *, people: int = 4, pause: float = 0.02, patience: float = SECONDS
+    ) -> None:
         self.noted: Counter[str] = Counter()
         self.refused: Counter[int | str] = Counter()
         self._doors = doors
@@ -329,7 +331,7 @@ class Stack:
         """`pg_terminate_backend` on the sessions of a service's database that the condition names; how many."""
         async with await psycopg.AsyncConnection.connect(self.urls[role], autocommit=True) as connection:
             cursor = await connection.execute(
-                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"  # noqa: S608
+                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
                 f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {where}",
                 arguments,
             )

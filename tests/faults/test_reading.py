@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaConnectionError
 from doorstep_chassis.consumer.engine import Transient
 from doorstep_chassis.consumer.records import Message
 from doorstep_chassis.kafka import BehindLogStart, KafkaConsumer, TopicMissing
-from doorstep_chassis.store.model import Partition, PositionConflict
+from doorstep_chassis.store.model import Partition
 from doorstep_chassis.work import Work
 
 from . import notes

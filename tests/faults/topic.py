@@ -33,9 +33,7 @@ def engine(
     observe: Callable[[Record, str], None] = lambda record, outcome: None,
 ) -> Engine:
     """The reader's engine on the reader's database."""
-    return Engine(
-        stack.consumer, stack.stores["reader"], reactions, DECODER, SystemClock().now, observe=observe
-    )
+    return Engine(stack.consumer, stack.stores["reader"], reactions, DECODER, SystemClock().now, observe=observe)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from doorstep_chassis import failpoints
-from doorstep_chassis.consumer.engine import Engine, Transient, WrongGeneration
+from doorstep_chassis.consumer.engine import Engine, Transient
 from doorstep_chassis.consumer.records import Record, topic_base
 from doorstep_chassis.relay import Outgoing
 from doorstep_chassis.store.model import Partition, StoreUnavailable
@@ -25,7 +25,11 @@ from doorstep_chassis.store.model import Partition, StoreUnavailable
 log = structlog.get_logger()
 
 LONGEST_PAUSE = 5.0
-"""Seconds between two tries while the database is away."""
+
+
+def pause_after(tries: int) -> float:
+    """Seconds to wait after so many tries in vain: longer each time, but never long."""
+    return float(min(LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)))
 
 
 class BehindLogStart(Exception):
@@ -164,7 +168,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
-        self._taking: set[asyncio.Task[None]] = set()
+        self._taking: asyncio.Task[None] | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
         self._broker = KafkaBroker(
@@ -193,8 +197,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def stop(self) -> None:
         """Finish the read in hand, then leave."""
-        for task in self._taking:
-            task.cancel()
+        await self._stop_taking()
         async with self._busy:
             pass
         await self._commit_offsets()
@@ -236,14 +239,14 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             going_on = await self.engine.handle(read)
         except (StoreUnavailable, Transient) as problem:
             self._retries += 1
-            pause = min(LONGEST_PAUSE, 0.1 * 2**self._retries)
-            log.warning("consumer.waiting", consumer=self.engine.name, error_type=type(problem).__name__, seconds=pause)
+            pause = pause_after(self._retries)
+            log.warning("consumer.waiting", consumer=self.engine.name, seconds=pause, exc_info=problem)
             for place in places:
                 consumer.seek(place, batches[place][0].offset)
             await asyncio.sleep(pause)
             return
         except Exception as problem:
-            self._stop_reading(consumer, problem)
+            self._stop_reading(problem)
             return
         self._retries = 0
         for place, (partition, _) in places.items():
@@ -252,30 +255,27 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 consumer.seek(place, offset)
             self._uncommitted[place] = offset
         failpoints.hit("consumer.before_offset_commit")
-        if self._committer is None or self._committer.done():
-            self._committer = asyncio.create_task(self._commit_soon())
+        self._commit_later()
 
-    def _stop_reading(self, consumer: Any, problem: Exception) -> None:
+    def _stop_reading(self, problem: Exception) -> None:
         """Nothing is skipped: the consumer stands still and says why, until somebody looks."""
         self.failure = problem
-        consumer.pause(*consumer.assignment())
-        log.error("consumer.stopped", consumer=self.engine.name, error_type=type(problem).__name__)
+        self._consumer.pause(*self._consumer.assignment())
+        log.error("consumer.stopped", consumer=self.engine.name, exc_info=problem)
         self._failed(problem)
 
     # Taking partitions over and giving them up
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
-        """Read each position from the database and go on from there."""
-        try:
-            await self._take(assigned)
-        except StoreUnavailable:
-            self._consumer.pause(*assigned)
-            task = asyncio.create_task(self._take_later(assigned))
-            self._taking.add(task)
-            task.add_done_callback(self._taking.discard)
+        """Let nothing be fetched before the database has told where to go on."""
+        for place in assigned:
+            self._consumer.pause(place)
+            self._consumer.seek(place, 0)
+        self._taking = asyncio.create_task(self._take_over(assigned))
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Wait for the read in hand; what is held of these partitions is worth nothing any more."""
+        await self._stop_taking()
         async with self._busy:
             await self._commit_offsets()
             for place in revoked:
@@ -284,29 +284,41 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _taken(self, place: TopicPartition) -> bool:
         return self.engine.has(_partition(place)[0])
 
-    async def _take_later(self, places: Any) -> None:
-        while True:
-            await asyncio.sleep(1)
-            with contextlib.suppress(StoreUnavailable):
-                async with self._busy:
-                    still = [place for place in places if place in self._consumer.assignment()]
-                    await self._take(still)
-                    self._consumer.resume(*still)
-                return
+    async def _take_over(self, places: Any) -> None:
+        """Take the partitions, as soon as database and broker answer."""
+        tries = 0
+        while self.failure is None:
+            try:
+                return await self._take(places)
+            except (StoreUnavailable, KafkaError) as problem:
+                tries += 1
+                log.warning("consumer.waiting", consumer=self.engine.name, exc_info=problem)
+                await asyncio.sleep(pause_after(tries))
+            except Exception as problem:
+                self._stop_reading(problem)
+        return None
 
     async def _take(self, places: Any) -> None:
         consumer = self._consumer
         starts = await consumer.beginning_offsets(list(places)) if places else {}
-        try:
-            for place in places:
-                partition, generation = _partition(place)
-                offset = await self.engine.assign(partition, generation)
-                if offset < starts[place]:
-                    self.engine.revoke(partition)
-                    raise BehindLogStart(f"{place.topic}-{place.partition}")
-                consumer.seek(place, offset)
-        except (BehindLogStart, WrongGeneration) as problem:
-            self._stop_reading(consumer, problem)
+        for place in places:
+            partition, generation = _partition(place)
+            offset = await self.engine.assign(partition, generation)
+            if offset < starts[place]:
+                raise BehindLogStart(f"{place.topic}-{place.partition}")
+            consumer.seek(place, offset)
+            self._uncommitted[place] = offset
+        consumer.resume(*places)
+        self._commit_later()
+
+    async def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            await asyncio.wait([self._taking])
+
+    def _commit_later(self) -> None:
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_soon())
 
     async def _commit_soon(self) -> None:
         await asyncio.sleep(1)
