@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaConnectionError
 from doorstep_chassis.consumer.engine import Transient
 from doorstep_chassis.consumer.records import Message
@@ -12,7 +13,7 @@ from doorstep_chassis.work import Work
 
 from . import notes
 from .stack import Stack, until
-from .topic import Producer, engine, forget_before, reading
+from .topic import Producer, engine, forget_before, headers, noted, reading
 
 
 async def stopped(consumer: KafkaConsumer) -> BaseException:
@@ -101,8 +102,6 @@ async def test_a_broker_that_does_not_tell_where_its_log_begins_is_asked_again(
 ) -> None:
     await producer.note(1, "k", 1)
     asked = []
-    from aiokafka import AIOKafkaConsumer
-
     tell = AIOKafkaConsumer.beginning_offsets
 
     async def beginning_offsets(self: AIOKafkaConsumer, places: object) -> object:
@@ -132,3 +131,37 @@ async def test_a_member_that_takes_over_without_work_shows_no_lag(stack: Stack, 
             return not any((await stack.committed_lag()).values())
 
         await until(no_lag, "the offsets in Kafka follow", 15)
+
+
+async def test_a_record_read_before_its_partition_went_back_is_not_taken_for_the_next(
+    stack: Stack, producer: Producer
+) -> None:
+    # given a consumer that has done records 0 and 1
+    for number in range(2):
+        await producer.note(number + 1, "k", number)
+    async with reading(stack) as consumer:
+        await heard(stack, 2)
+        # when it is handed record 6, read from another position than the one it now has
+        old = ConsumerRecord(stack.topic, 0, 6, 0, 0, b"k", noted("k", 6), None, 1, 1, tuple(headers("k", 7)))
+        await consumer._drain(old)
+        for number in range(2, 7):
+            await producer.note(number + 1, "k", number)
+        # then records 2 to 5 are not passed over
+        await heard(stack, 7)
+    assert await stack.heard() == {"k": [0, 1, 2, 3, 4, 5, 6]}
+
+
+async def test_a_rebalance_does_not_wait_for_a_read_that_waits_for_it(stack: Stack, producer: Producer) -> None:
+    await producer.note(1, "k", 0)
+    async with reading(stack) as consumer:
+        await heard(stack, 1)
+        # given a rebalance that has just begun, and a record that was read before it
+        subscription = consumer._consumer._subscription
+        subscription.begin_reassignment()
+        old = ConsumerRecord(stack.topic, 0, 0, 0, 0, b"k", noted("k", 0), None, 1, 1, tuple(headers("k", 1)))
+        revoking = asyncio.create_task(consumer.on_partitions_revoked(consumer._consumer.assignment()))
+        await asyncio.sleep(0)
+        # when the record's turn comes, then neither waits for the other
+        async with asyncio.timeout(5):
+            await consumer._drain(old)
+            await revoking

@@ -168,6 +168,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
+        self._changing = False
         self._taking: asyncio.Task[None] | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
@@ -215,16 +216,23 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _consumer(self) -> Any:
         return self._subscriber.consumer
 
-    async def _drain(self, message: Any) -> None:
-        first = message
+    async def _drain(self, first: Any) -> None:
         async with self._busy:
-            consumer = self._consumer
-            if consumer is None or self.failure is not None:
+            if self.failure is not None or self._changing or not await self._is_next(first):
                 return
+            consumer = self._consumer
             batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
             for place, records in (await consumer.getmany(timeout_ms=0, max_records=self._max_batch)).items():
                 batches.setdefault(place, []).extend(records)
             await self._handle(consumer, batches)
+
+    async def _is_next(self, record: Any) -> bool:
+        """Whether reading goes on right behind this record; one from before its partition was taken over is not next.
+
+        Offsets alone do not tell: a compacted topic has gaps of its own.
+        """
+        place = TopicPartition(record.topic, record.partition)
+        return self._taken(place) and await self._consumer.position(place) == record.offset + 1
 
     async def _handle(self, consumer: Any, batches: dict[TopicPartition, list[Any]]) -> None:
         mine = consumer.assignment()
@@ -268,6 +276,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """Let nothing be fetched before the database has told where to go on."""
+        self._changing = False
         for place in assigned:
             self._consumer.pause(place)
             self._consumer.seek(place, 0)
@@ -275,6 +284,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Wait for the read in hand; what is held of these partitions is worth nothing any more."""
+        self._changing = True  # the client would let a read wait for the end of the rebalance, which waits for the read
         await self._stop_taking()
         async with self._busy:
             await self._commit_offsets()
