@@ -10,7 +10,15 @@ import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    UnsupportedCodecError,
+)
 from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -23,6 +31,9 @@ from doorstep_chassis.relay import Outgoing
 from doorstep_chassis.store.model import Partition, StoreUnavailable
 
 log = structlog.get_logger()
+
+_LASTING = (OffsetOutOfRangeError, RecordTooLargeError, CorruptRecordException, UnsupportedCodecError)
+"""What the client says of a record, or of a place in the log, that it will say again."""
 
 LONGEST_PAUSE = 5.0
 
@@ -143,6 +154,17 @@ class KafkaPublisher:
         return len(found)
 
 
+class _Reports:
+    """What FastStream would log: the errors go to the consumer, the texts, which may quote a record, nowhere."""
+
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        self._failed = failed
+
+    def log(self, level: int, message: Any, *values: Any, exc_info: Any = None, extra: Any = None) -> None:
+        if isinstance(exc_info, BaseException):
+            self._failed(exc_info)
+
+
 class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """One engine on its topics: drains what has arrived and hands it over as one read.
 
@@ -158,10 +180,10 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         instance: str | None = None,
         max_batch: int = 2000,
         session_timeout_ms: int = 30_000,
-        failed: Callable[[Exception], None] = lambda problem: None,
+        failed: Callable[[BaseException], None] = lambda problem: None,
     ) -> None:
         self.engine = engine
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self._topics = topics
         self._servers = list(servers)
         self._max_batch = max_batch
@@ -173,14 +195,18 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
         self._broker = KafkaBroker(
-            self._servers, client_id=engine.name, allow_auto_create_topics=False, apply_types=False, logger=None
+            self._servers,
+            client_id=engine.name,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=_Reports(self._reading_failed),
         )
         self._subscriber = self._broker.subscriber(
             *topics,
             group_id=engine.name,
             group_instance_id=None if instance is None else f"{engine.name}-{instance}",
             ack_policy=AckPolicy.MANUAL,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=min(3_000, session_timeout_ms // 3),
             fetch_max_wait_ms=500,
@@ -222,7 +248,12 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             consumer = self._consumer
             batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
-            for place, records in (await consumer.getmany(timeout_ms=0, max_records=self._max_batch)).items():
+            try:
+                more = await consumer.getmany(timeout_ms=0, max_records=self._max_batch)
+            except Exception as problem:
+                self._reading_failed(problem)
+                more = {}
+            for place, records in more.items():
                 batches.setdefault(place, []).extend(records)
             await self._handle(consumer, batches)
 
@@ -265,8 +296,17 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         failpoints.hit("consumer.before_offset_commit")
         self._commit_later()
 
-    def _stop_reading(self, problem: Exception) -> None:
+    def _reading_failed(self, problem: BaseException) -> None:
+        """The client tries again by itself; what it would only meet again, or jump over, is not its to decide."""
+        if isinstance(problem, KafkaError) and not isinstance(problem, _LASTING):
+            log.warning("consumer.waiting", consumer=self.engine.name, exc_info=problem)
+        else:
+            self._stop_reading(problem)
+
+    def _stop_reading(self, problem: BaseException) -> None:
         """Nothing is skipped: the consumer stands still and says why, until somebody looks."""
+        if self.failure is not None:
+            return
         self.failure = problem
         self._consumer.pause(*self._consumer.assignment())
         log.error("consumer.stopped", consumer=self.engine.name, exc_info=problem)
