@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ SESSION_MS = 6_000
 READY_SECONDS = 40
 SECONDS = 40
 """How long a condition may take to come true; nothing waits for it once it is true."""
+
+
+_LIBRARY = {"client", "conn", "fetcher", "group_coordinator", "sender"}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = SECONDS) -> None:
@@ -87,6 +90,15 @@ class App:
         """The lines of this event in the log of this run."""
         lines = (line for line in self.process.output().splitlines() if line.startswith("{") and event in line)
         return [line for line in map(json.loads, lines) if line["event"] == event]
+
+    def told(self) -> Iterator[str]:
+        """Its log over all its runs, with only the first lines of what libraries say over and over."""
+        seen: Counter[str] = Counter()
+        for line in self.process.log.read_text(encoding="utf-8").splitlines():
+            where = str(json.loads(line).get("where")) if line.startswith("{") else ""
+            seen[where] += where.partition(":")[0] in _LIBRARY
+            if seen[where] <= 3:
+                yield line
 
     async def died(self) -> int:
         """Wait for its end: its exit code, negative for the signal that ended it."""
@@ -229,7 +241,7 @@ class Stack:
         """Kill what runs and show its log, which pytest prints when the test failed."""
         for app in self.apps:
             if app._process is not None:
-                print(f"--- {app.name}\n{app.process.output()}")
+                print(f"--- {app.name}", *app.told(), sep="\n")
                 app.kill()
         for store in self.stores.values():
             await store.close()

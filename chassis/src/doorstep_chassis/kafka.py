@@ -11,9 +11,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import (
-    CommitFailedError,
     CorruptRecordException,
-    IllegalStateError,
     KafkaError,
     OffsetOutOfRangeError,
     RecordTooLargeError,
@@ -102,11 +100,16 @@ class KafkaPublisher:
         self._producer = producer
 
     async def stop(self) -> None:
-        """Let go; nothing that was sent is still wanted."""
+        """Let go; nothing that was sent is still wanted, and a broker that is away is not waited for."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(KafkaError):
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(LONGEST_PAUSE):
                 await producer.stop()
+        except (KafkaError, TimeoutError):
+            await producer._sender.close()  # it would go on trying for ever
+            await producer.client.close()
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Send and wait for all acknowledgements.
@@ -191,6 +194,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._busy = asyncio.Lock()
         self._retries = 0
         self._changing = False
+        self._stopping = asyncio.Event()
         self._taking: asyncio.Task[None] | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
@@ -223,12 +227,17 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._broker.start()
 
     async def stop(self) -> None:
-        """Finish the read in hand, then leave."""
+        """Finish the read in hand, then leave; a broker that is away is not waited for."""
+        self._stopping.set()
         await self._stop_taking()
         async with self._busy:
             pass
         await self._commit_offsets()
-        await self._broker.stop()
+        if self._committer is not None:
+            self._committer.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_PAUSE):
+                await self._broker.stop()
 
     # Parsing and decoding never raise: every record arrives in `_drain`, as it came.
 
@@ -239,12 +248,16 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return message.raw_message
 
     @property
+    def _standing(self) -> bool:
+        return self.failure is not None or self._stopping.is_set()
+
+    @property
     def _consumer(self) -> Any:
         return self._subscriber.consumer
 
     async def _drain(self, first: Any) -> None:
         async with self._busy:
-            if self.failure is not None or self._changing or not await self._is_next(first):
+            if self._standing or self._changing or not await self._is_next(first):
                 return
             consumer = self._consumer
             batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
@@ -282,7 +295,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("consumer.waiting", consumer=self.engine.name, seconds=pause, exc_info=problem)
             for place in places:
                 consumer.seek(place, batches[place][0].offset)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
             return
         except Exception as problem:
             self._stop_reading(problem)
@@ -337,7 +352,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _take_over(self, places: Any) -> None:
         """Take the partitions, as soon as database and broker answer."""
         tries = 0
-        while self.failure is None:
+        while not self._standing:
             try:
                 return await self._take(places)
             except (StoreUnavailable, KafkaError) as problem:
@@ -371,17 +386,22 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._committer = asyncio.create_task(self._commit_soon())
 
     async def _commit_soon(self) -> None:
-        await asyncio.sleep(1)
-        await self._commit_offsets()
+        while self._uncommitted:
+            await asyncio.sleep(1)
+            await self._commit_offsets()
 
     async def _commit_offsets(self) -> None:
-        offsets, self._uncommitted = self._uncommitted, {}
-        consumer = self._consumer
-        if not offsets or consumer is None:
+        """For lag tools alone: what cannot be committed now is tried again later, or never."""
+        mine = self._consumer.assignment()
+        offsets = {place: offset for place, offset in self._uncommitted.items() if place in mine}
+        self._uncommitted = {}
+        if not offsets:
             return
-        mine = consumer.assignment()
-        with contextlib.suppress(CommitFailedError, IllegalStateError, KafkaError):
-            await consumer.commit({place: offset for place, offset in offsets.items() if place in mine})
+        try:
+            async with asyncio.timeout(1):
+                await self._consumer.commit(offsets)
+        except (KafkaError, TimeoutError):
+            self._uncommitted = offsets | self._uncommitted
 
 
 def _partition(place: TopicPartition) -> tuple[Partition, int]:

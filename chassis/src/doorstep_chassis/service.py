@@ -157,8 +157,7 @@ class Running:
 
     async def stop(self) -> None:
         """Finish what is in hand and let go."""
-        for consumer in self.consumers:
-            await consumer.stop()
+        await asyncio.gather(*(consumer.stop() for consumer in self.consumers), return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
