@@ -3,30 +3,44 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+    UnsupportedCodecError,
+)
 from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from doorstep_chassis import failpoints
-from doorstep_chassis.consumer.engine import Engine, Transient, WrongGeneration
+from doorstep_chassis.consumer.engine import Engine, Transient
 from doorstep_chassis.consumer.records import Record, topic_base
 from doorstep_chassis.relay import Outgoing
 from doorstep_chassis.store.model import Partition, StoreUnavailable
 
 log = structlog.get_logger()
 
+_LASTING = (OffsetOutOfRangeError, RecordTooLargeError, CorruptRecordException, UnsupportedCodecError)
+"""What the client says of a record, or of a place in the log, that it will say again."""
+
 LONGEST_PAUSE = 5.0
-"""Seconds between two tries while the database is away."""
+
+
+def pause_after(tries: int) -> float:
+    """Seconds to wait after so many tries in vain: longer each time, but never long."""
+    return float(min(LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)))
 
 
 class BehindLogStart(Exception):
@@ -34,7 +48,23 @@ class BehindLogStart(Exception):
 
 
 class TopicMissing(Exception):
-    """A topic that is needed does not exist: `doorstep topics apply` creates it."""
+    """Topics that are needed do not exist: `doorstep topics apply` creates them."""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        super().__init__(f"no such topic: {', '.join(topics)}; `doorstep topics apply` creates what is missing")
+        self.topics = topics
+
+
+async def check_topics(servers: Sequence[str], topics: Iterable[str]) -> None:
+    """Errors: TopicMissing, naming those of the topics that do not exist."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(servers))
+    try:
+        await admin.start()
+        missing = sorted(set(topics) - set(await admin.list_topics()))
+    finally:
+        await admin.close()
+    if missing:
+        raise TopicMissing(missing)
 
 
 @lru_cache(maxsize=100_000)
@@ -72,11 +102,16 @@ class KafkaPublisher:
         self._producer = producer
 
     async def stop(self) -> None:
-        """Let go; nothing that was sent is still wanted."""
+        """Let go; nothing that was sent is still wanted, and a broker that is away is not waited for."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(KafkaError):
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(LONGEST_PAUSE):
                 await producer.stop()
+        except (KafkaError, TimeoutError):
+            await producer._sender.close()  # it would go on trying for ever
+            await producer.client.close()
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Send and wait for all acknowledgements.
@@ -124,6 +159,17 @@ class KafkaPublisher:
         return len(found)
 
 
+class _Reports:
+    """What FastStream would log: the errors go to the consumer, the texts, which may quote a record, nowhere."""
+
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        self._failed = failed
+
+    def log(self, level: int, message: Any, *values: Any, exc_info: Any = None, extra: Any = None) -> None:
+        if isinstance(exc_info, BaseException):
+            self._failed(exc_info)
+
+
 class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """One engine on its topics: drains what has arrived and hands it over as one read.
 
@@ -138,30 +184,40 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         instance: str | None = None,
         max_batch: int = 2000,
-        failed: Callable[[Exception], None] = lambda problem: None,
+        session_timeout_ms: int = 30_000,
+        failed: Callable[[BaseException], None] = lambda problem: None,
     ) -> None:
         self.engine = engine
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self.handled_time: datetime | None = None
         """When the last record that was handled had been sent."""
+        self._topics = topics
+        self._servers = list(servers)
         self._max_batch = max_batch
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
         self._moved_at = time.monotonic()
-        self._taking: set[asyncio.Task[None]] = set()
+        self._changing = False
+        self._stopping = asyncio.Event()
+        self._taking: asyncio.Task[None] | None = None
         self._uncommitted: dict[TopicPartition, int] = {}
         self._committer: asyncio.Task[None] | None = None
         self._broker = KafkaBroker(
-            list(servers), client_id=engine.name, allow_auto_create_topics=False, apply_types=False, logger=None
+            self._servers,
+            client_id=engine.name,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=_Reports(self._reading_failed),
         )
         self._subscriber = self._broker.subscriber(
             *topics,
             group_id=engine.name,
             group_instance_id=None if instance is None else f"{engine.name}-{instance}",
             ack_policy=AckPolicy.MANUAL,
-            auto_offset_reset="earliest",
-            session_timeout_ms=30_000,
+            auto_offset_reset="none",
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=min(3_000, session_timeout_ms // 3),
             fetch_max_wait_ms=500,
             partition_assignment_strategy=(StickyPartitionAssignor,),
             listener=self,
@@ -172,16 +228,21 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def start(self) -> None:
         """Join the group. Errors: TopicMissing, so that it does not wait for ever for what nobody creates."""
+        await check_topics(self._servers, self._topics)
         await self._broker.start()
 
     async def stop(self) -> None:
-        """Finish the read in hand, then leave."""
-        for task in self._taking:
-            task.cancel()
+        """Finish the read in hand, then leave; a broker that is away is not waited for."""
+        self._stopping.set()
+        await self._stop_taking()
         async with self._busy:
             pass
         await self._commit_offsets()
-        await self._broker.stop()
+        if self._committer is not None:
+            self._committer.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_PAUSE):
+                await self._broker.stop()
 
     # Parsing and decoding never raise: every record arrives in `_drain`, as it came.
 
@@ -192,19 +253,35 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return message.raw_message
 
     @property
+    def _standing(self) -> bool:
+        return self.failure is not None or self._stopping.is_set()
+
+    @property
     def _consumer(self) -> Any:
         return self._subscriber.consumer
 
-    async def _drain(self, message: Any) -> None:
-        first = message
+    async def _drain(self, first: Any) -> None:
         async with self._busy:
-            consumer = self._consumer
-            if consumer is None or self.failure is not None:
+            if self._standing or self._changing or not await self._is_next(first):
                 return
+            consumer = self._consumer
             batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
-            for place, records in (await consumer.getmany(timeout_ms=0, max_records=self._max_batch)).items():
+            try:
+                more = await consumer.getmany(timeout_ms=0, max_records=self._max_batch)
+            except Exception as problem:
+                self._reading_failed(problem)
+                more = {}
+            for place, records in more.items():
                 batches.setdefault(place, []).extend(records)
             await self._handle(consumer, batches)
+
+    async def _is_next(self, record: Any) -> bool:
+        """Whether reading goes on right behind this record; one from before its partition was taken over is not next.
+
+        Offsets alone do not tell: a compacted topic has gaps of its own.
+        """
+        place = TopicPartition(record.topic, record.partition)
+        return self._taken(place) and await self._consumer.position(place) == record.offset + 1
 
     async def _handle(self, consumer: Any, batches: dict[TopicPartition, list[Any]]) -> None:
         mine = consumer.assignment()
@@ -219,14 +296,16 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             going_on = await self.engine.handle(read)
         except (StoreUnavailable, Transient) as problem:
             self._retries += 1
-            pause = min(LONGEST_PAUSE, 0.1 * 2**self._retries)
-            log.warning("consumer.waiting", consumer=self.engine.name, error_type=type(problem).__name__, seconds=pause)
+            pause = pause_after(self._retries)
+            log.warning("consumer.waiting", consumer=self.engine.name, seconds=pause, exc_info=problem)
             for place in places:
                 consumer.seek(place, batches[place][0].offset)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
             return
         except Exception as problem:
-            self._stop_reading(consumer, problem)
+            self._stop_reading(problem)
             return
         self._retries = 0
         self._moved_at = time.monotonic()
@@ -237,14 +316,22 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._uncommitted[place] = offset
             self.handled_time = datetime.fromtimestamp(batches[place][-1].timestamp / 1000, UTC)
         failpoints.hit("consumer.before_offset_commit")
-        if self._committer is None or self._committer.done():
-            self._committer = asyncio.create_task(self._commit_soon())
+        self._commit_later()
 
-    def _stop_reading(self, consumer: Any, problem: Exception) -> None:
+    def _reading_failed(self, problem: BaseException) -> None:
+        """The client tries again by itself; what it would only meet again, or jump over, is not its to decide."""
+        if isinstance(problem, KafkaError) and not isinstance(problem, _LASTING):
+            log.warning("consumer.waiting", consumer=self.engine.name, exc_info=problem)
+        else:
+            self._stop_reading(problem)
+
+    def _stop_reading(self, problem: BaseException) -> None:
         """Nothing is skipped: the consumer stands still and says why, until somebody looks."""
+        if self.failure is not None:
+            return
         self.failure = problem
-        consumer.pause(*consumer.assignment())
-        log.error("consumer.stopped", consumer=self.engine.name, error_type=type(problem).__name__)
+        self._consumer.pause(*self._consumer.assignment())
+        log.error("consumer.stopped", consumer=self.engine.name, exc_info=problem)
         self._failed(problem)
 
     # How it goes
@@ -268,17 +355,17 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     # Taking partitions over and giving them up
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
-        """Read each position from the database and go on from there."""
-        try:
-            await self._take(assigned)
-        except StoreUnavailable:
-            self._consumer.pause(*assigned)
-            task = asyncio.create_task(self._take_later(assigned))
-            self._taking.add(task)
-            task.add_done_callback(self._taking.discard)
+        """Let nothing be fetched before the database has told where to go on."""
+        self._changing = False
+        for place in assigned:
+            self._consumer.pause(place)
+            self._consumer.seek(place, 0)
+        self._taking = asyncio.create_task(self._take_over(assigned))
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Wait for the read in hand; what is held of these partitions is worth nothing any more."""
+        self._changing = True  # the client would let a read wait for the end of the rebalance, which waits for the read
+        await self._stop_taking()
         async with self._busy:
             await self._commit_offsets()
             for place in revoked:
@@ -287,42 +374,59 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _taken(self, place: TopicPartition) -> bool:
         return self.engine.has(_partition(place)[0])
 
-    async def _take_later(self, places: Any) -> None:
-        while True:
-            await asyncio.sleep(1)
-            with contextlib.suppress(StoreUnavailable):
-                async with self._busy:
-                    still = [place for place in places if place in self._consumer.assignment()]
-                    await self._take(still)
-                    self._consumer.resume(*still)
-                return
+    async def _take_over(self, places: Any) -> None:
+        """Take the partitions, as soon as database and broker answer."""
+        tries = 0
+        while not self._standing:
+            try:
+                return await self._take(places)
+            except (StoreUnavailable, KafkaError) as problem:
+                tries += 1
+                log.warning("consumer.waiting", consumer=self.engine.name, exc_info=problem)
+                await asyncio.sleep(pause_after(tries))
+            except Exception as problem:
+                self._stop_reading(problem)
+        return None
 
     async def _take(self, places: Any) -> None:
         consumer = self._consumer
         starts = await consumer.beginning_offsets(list(places)) if places else {}
-        try:
-            for place in places:
-                partition, generation = _partition(place)
-                offset = await self.engine.assign(partition, generation)
-                if offset < starts[place]:
-                    self.engine.revoke(partition)
-                    raise BehindLogStart(f"{place.topic}-{place.partition}")
-                consumer.seek(place, offset)
-        except (BehindLogStart, WrongGeneration) as problem:
-            self._stop_reading(consumer, problem)
+        for place in places:
+            partition, generation = _partition(place)
+            offset = await self.engine.assign(partition, generation)
+            if offset < starts[place]:
+                raise BehindLogStart(f"{place.topic}-{place.partition}")
+            consumer.seek(place, offset)
+            self._uncommitted[place] = offset
+        consumer.resume(*places)
+        self._commit_later()
+
+    async def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            await asyncio.wait([self._taking])
+
+    def _commit_later(self) -> None:
+        if self._committer is None or self._committer.done():
+            self._committer = asyncio.create_task(self._commit_soon())
 
     async def _commit_soon(self) -> None:
-        await asyncio.sleep(1)
-        await self._commit_offsets()
+        while self._uncommitted:
+            await asyncio.sleep(1)
+            await self._commit_offsets()
 
     async def _commit_offsets(self) -> None:
-        offsets, self._uncommitted = self._uncommitted, {}
-        consumer = self._consumer
-        if not offsets or consumer is None:
+        """For lag tools alone: what cannot be committed now is tried again later, or never."""
+        mine = self._consumer.assignment()
+        offsets = {place: offset for place, offset in self._uncommitted.items() if place in mine}
+        self._uncommitted = {}
+        if not offsets:
             return
-        mine = consumer.assignment()
-        with contextlib.suppress(CommitFailedError, IllegalStateError, KafkaError):
-            await consumer.commit({place: offset for place, offset in offsets.items() if place in mine})
+        try:
+            async with asyncio.timeout(1):
+                await self._consumer.commit(offsets)
+        except (KafkaError, TimeoutError):
+            self._uncommitted = offsets | self._uncommitted
 
 
 def _partition(place: TopicPartition) -> tuple[Partition, int]:

@@ -12,10 +12,9 @@ from typing import Any
 import psycopg
 import structlog
 import uvloop
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from doorstep_contracts.base import PublicEvent
-from doorstep_contracts.registry import load_topics, topic_of
+from doorstep_contracts.registry import EVENT_CLASSES, topic_of
 from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
 
@@ -28,7 +27,7 @@ from doorstep_chassis.consumer.log_feed import follow, log_decoder
 from doorstep_chassis.consumer.records import Decoder, Record
 from doorstep_chassis.feeds import LogFeed, TopicFeed
 from doorstep_chassis.http import create_app, serve, stop_on_signals
-from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing
+from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, check_topics
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.operations_api import Operated, Part, ViewPart, operations_router
 from doorstep_chassis.privacy import KeyRing
@@ -63,6 +62,11 @@ class Context:
     hmac_key: bytes
 
 
+def contract_topic(cls: type[PublicEvent]) -> str:
+    """The topic that the contracts give to a public event."""
+    return topic_of(cls).name
+
+
 Routes = Callable[[Context], APIRouter]
 Reactions = Mapping[type, Handler]
 
@@ -80,17 +84,19 @@ class Service:
     views: Callable[[Context], Sequence[View]] = lambda context: ()
     schedule: Schedule = field(default_factory=dict)
     on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+    classes: Mapping[str, type[PublicEvent]] = field(default_factory=lambda: EVENT_CLASSES)
+    """The public language it speaks and understands: by default all of the contracts, in their topics."""
+    topic_of: Callable[[type[PublicEvent]], str] = contract_topic
 
     @property
     def source(self) -> str:
         """The name of its log in `ce_source`; the shard is part of it."""
         return f"/doorstep/{self.name}/main"
 
-
-def topics_of(handlers: Mapping[type, Handler], tombstones: Sequence[str] = ()) -> list[str]:
-    """The topics that carry the events of these handlers."""
-    named = {topic_of(cls).name for cls in handlers if issubclass(cls, PublicEvent)}
-    return sorted(named | set(tombstones))
+    def topics_of(self, handlers: Mapping[type, Handler]) -> list[str]:
+        """The topics that its reactions are found in."""
+        named = {self.topic_of(cls) for cls in handlers if issubclass(cls, PublicEvent)}
+        return sorted(named | set(self.tombstones))
 
 
 class Running:
@@ -179,7 +185,7 @@ class Running:
         await self._check_topics()
         reactions = self.service.reactions(self.context)
         if reactions:
-            self._consume(f"{self.service.name}.reactions", reactions, topics_of(reactions, self.service.tombstones))
+            self._consume(f"{self.service.name}.reactions", reactions, self.service.topics_of(reactions))
         for view in self.views:
             if view.topics:
                 self._consume(view.consumer(self.service.name), view.handlers, view.topics)
@@ -191,8 +197,7 @@ class Running:
 
     async def stop(self) -> None:
         """Finish what is in hand and let go."""
-        for consumer in self.consumers:
-            await consumer.stop()
+        await asyncio.gather(*(consumer.stop() for consumer in self.consumers), return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -206,24 +211,18 @@ class Running:
         return [timer_view(self.service.schedule)] if self.service.schedule else []
 
     async def _check_topics(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=list(self.settings.kafka_bootstrap_servers))
-        await admin.start()
-        try:
-            there = set(await admin.list_topics())
-        finally:
-            await admin.close()
-        missing = sorted(set(load_topics()) - there)
-        if missing:
-            raise TopicMissing(", ".join(missing))
+        topics = {self.service.topic_of(cls) for cls in self.service.classes.values()}
+        await check_topics(self.settings.kafka_bootstrap_servers, topics)
 
     def _consume(self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str]) -> None:
         self.consumers.append(
             KafkaConsumer(
-                self._engine(name, handlers, EventDecoder()),
+                self._engine(name, handlers, EventDecoder(self.service.classes)),
                 topics,
                 self.settings.kafka_bootstrap_servers,
                 instance=self.settings.instance,
                 max_batch=self.settings.consumer_max_batch,
+                session_timeout_ms=self.settings.consumer_session_timeout_ms,
                 failed=lambda problem: metrics.CONSUMER_STOPPED.labels(name).set(1),
             )
         )
@@ -293,7 +292,14 @@ class Running:
         def observe(position: int, sent: int) -> None:
             metrics.relayed(self.service.source, position=position, head=self.tail.head)
 
-        self.relay = Relay(self.service.source, self.store, publisher, self.service.publication, observe=observe)
+        self.relay = Relay(
+            self.service.source,
+            self.store,
+            publisher,
+            self.service.publication,
+            topics=self.service.topic_of,
+            observe=observe,
+        )
         try:
             await self.relay.run(self.tail.after, batch=self.settings.relay_batch)
         finally:
@@ -375,4 +381,4 @@ def run(service: Service, settings: ServiceSettings) -> None:
         end_telemetry()
 
 
-__all__ = ["Context", "Running", "Service", "Tombstone", "run", "topics_of"]
+__all__ = ["Context", "Running", "Service", "Tombstone", "run"]

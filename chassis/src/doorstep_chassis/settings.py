@@ -67,6 +67,8 @@ class ServiceSettings(ProcessSettings):
 
     consumer_max_batch: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     """Records of one read at most, and so of one transaction."""
+    consumer_session_timeout_ms: Annotated[int, Field(ge=6_000, le=1_800_000)] = 30_000
+    """After this long without a sign of life a consumer's partitions go to others; the bounds are the broker's."""
     consumer_poison_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Share of parked records in the window from which a consumer stops."""
     consumer_poison_window: Annotated[int, Field(ge=1)] = 200
