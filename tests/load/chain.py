@@ -83,7 +83,7 @@ class Door:
                 "active": True,
             },
         )
-        card = {"kind": "card", "token": "tok_bench", "last4": "4242", "expires": "2031-12"}
+        card = {"kind": "card", "token": "tok_bench", "last4": "4242", "expiry_month": "2031-12"}
         await self.call(
             "bench-operator", "POST", "/v1/clients", {**CONTACT, "address": ADDRESS, "payment_method": card}
         )

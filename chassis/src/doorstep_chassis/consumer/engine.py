@@ -236,8 +236,7 @@ class Engine:
             except (Transient, StoreUnavailable):
                 raise
             except Exception as problem:
-                reason = getattr(problem, "code", None) or f"failed_{type(problem).__name__}"
-                self._park(read, place, record, decoded, f"!{reason}")
+                self._park(read, place, record, decoded, f"!{reason_of(problem)}")
             else:
                 self._accept(read, place, record, decoded, "applied")
         return None
@@ -331,6 +330,11 @@ def _split(batches: Batches) -> list[Batches]:
         return [{partition: records} for partition, records in batches.items()]
     ((partition, records),) = batches.items()
     return [{partition: [record]} for record in records]
+
+
+def reason_of(problem: Exception) -> str:
+    """Why a record cannot be handled: a refusal's code, else the kind of failure; never its text, which may hold anything."""
+    return getattr(problem, "code", None) or f"failed_{type(problem).__name__}"
 
 
 def cause_of(consumer: str, message: Message, now: datetime) -> Cause:

@@ -32,8 +32,11 @@ class Record(NamedTuple):
 
     @property
     def block_key(self) -> str | None:
-        """Whom an unreadable record blocks: its Kafka key stands for its subject (delivery rule 4)."""
-        return None if self.key is None else self.key.decode("utf-8", "backslashreplace")
+        """Whom an unreadable record blocks: its Kafka key stands for its subject (delivery rule 4).
+
+        A zero is escaped as well: no readable subject has one, and PostgreSQL keeps no text that does.
+        """
+        return None if self.key is None else self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 class Message(NamedTuple):

@@ -353,16 +353,17 @@ def _parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> 
         for move in moves
         for source, sequence in move.tracking.items()
     ]
+    # The last word on a key counts: one read may hold a person's key and its erasure, in either order.
+    keys = {each.subject_id: each for unit in units for each in unit.keys}
     extra = None
-    if any(unit.parked or unit.closes or unit.keys for unit in units):
+    if keys or any(unit.parked or unit.closes for unit in units):
         extra = json.dumps(
             {
                 "parked": [_parked_json(each) for unit in units for each in unit.parked],
                 "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
                 "keys": [
                     {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
-                    for unit in units
-                    for each in unit.keys
+                    for each in keys.values()
                 ],
             }
         )
@@ -411,7 +412,8 @@ def _parked_json(parked: Parked) -> dict[str, Any]:
         "offset": parked.offset,
         "digest": parked.digest.hex(),
         "key": None if parked.key is None else parked.key.hex(),
-        "headers": [[name, None if value is None else value.hex()] for name, value in parked.headers],
+        # PostgreSQL keeps no text with a zero in it, and a header's name may hold anything: it stays escaped.
+        "headers": [[json.dumps(name)[1:-1], None if value is None else value.hex()] for name, value in parked.headers],
         "value": None if parked.value is None else parked.value.hex(),
         "source": parked.source,
         "sequence": parked.sequence,
@@ -436,7 +438,7 @@ def _letter(row: Sequence[Any]) -> DeadLetter:
             offset,
             bytes(digest),
             key,
-            tuple((name, None if held is None else bytes.fromhex(held)) for name, held in headers),
+            tuple((json.loads(f'"{name}"'), None if held is None else bytes.fromhex(held)) for name, held in headers),
             value,
             *rest,
         ),

@@ -14,7 +14,7 @@ from doorstep_chassis.store.model import Partition
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.testing import Story
 
-from tests.world import MARIE, NOW, VAULT, an_id, drafted, key_issued
+from client_directory_tests.world import MARIE, NOW, VAULT, an_id, drafted, key_issued
 
 
 async def race(database: str, number: int, drafts: int) -> None:
