@@ -46,9 +46,7 @@ bench: setup ## measure ours, the plain way and the floor; writes var/bench.json
 lint: setup ## style, types, import contracts, public contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy contracts chassis deploy tests services/*/src
-	@# each service's tests are the root of their own: two services have files of the same name
-	for service in services/*; do MYPYPATH=$$service $(BIN)/mypy $$service/tests || exit 1; done
+	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m doorstep_contracts check
 
