@@ -24,8 +24,10 @@ from doorstep_local.cli import add_parts
 from doorstep_local.door import Door, Unexpected
 from doorstep_local.jars import JarRefused, JarsUnavailable
 from doorstep_local.places import make_directory, var
+from doorstep_local.postgres import ExternalPostgres
 from doorstep_local.process import ProcessCrashed, ProcessNotReady
 from doorstep_local.services import (
+    MODULES,
     OPERATIONS,
     BrokerNotEmpty,
     Doorstep,
@@ -51,11 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix=f"demo-{os.getpid()}-", dir=make_directory(var())))
     directory.chmod(0o755)
+    stack = Stack(directory, broker=chosen.broker, postgres=chosen.postgres, nodes=chosen.nodes)
+    doorstep = Doorstep(stack, database_prefix=f"doorstep_{uuid4().hex[:8]}_")
     try:
-        with Stack(directory, broker=chosen.broker, postgres=chosen.postgres, nodes=chosen.nodes) as stack:
-            held = _demo(stack, once=chosen.once)
+        with stack:
+            held = _demo(doorstep, once=chosen.once)
     except KeyboardInterrupt:
-        shutil.rmtree(directory, ignore_errors=True)
+        _tidy(doorstep)
         return 130
     except (
         BrokerNotEmpty,
@@ -66,18 +70,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SeedFailed,
         Unexpected,
     ) as failure:
-        sys.stderr.write(f"{failure}\n")
+        sys.stderr.write(f"{failure}\nlogs in {directory}\n")
         return 1
     if not held:
         _say(f"logs in {directory}")
         return 1
-    shutil.rmtree(directory, ignore_errors=True)
+    _tidy(doorstep)
     return 0
 
 
-def _demo(stack: Stack, *, once: bool) -> bool:
+def _tidy(doorstep: Doorstep) -> None:
+    """Nothing of the demo stays: neither its directory nor, on a server that is not ours, its databases."""
+    shutil.rmtree(doorstep.stack.directory, ignore_errors=True)
+    if isinstance(doorstep.stack.postgres, ExternalPostgres):
+        for name in MODULES:
+            doorstep.stack.postgres.drop_database(doorstep.database(name))
+
+
+def _demo(doorstep: Doorstep, *, once: bool) -> bool:
     began = time.monotonic()
-    doorstep = Doorstep(stack)
     pointer = var() / "stack.json"
     _say("1/3  starting the parts and the services")
     doorstep.start()
@@ -96,7 +107,7 @@ def _demo(stack: Stack, *, once: bool) -> bool:
         if not once:
             _show_addresses(doorstep, story)
             with contextlib.suppress(KeyboardInterrupt):
-                stack.watch()
+                doorstep.stack.watch()
             _say("stopping")
         return held
     finally:
