@@ -1,5 +1,6 @@
 """The working set of a unit of work: streams, keys and rows it has read, and what it adds to them. Pure by itself."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -242,17 +243,17 @@ class Work:
             keys.update(each.keys)
             if each.row is not None:
                 rows.add(each.row)
-        if streams:
-            for stream_id, loaded in (await store.load(streams)).items():
-                self._streams[stream_id] = _Held(loaded.version, streams[stream_id].fold(loaded.events))
-        if keys:
-            found = await store.load_keys(keys)
-            self._keys.update({each: found.get(each) for each in keys})
-        if rows:
-            held = await store.load_rows(rows)
-            for at in rows:
-                row = held.get(at)
-                self._rows[at] = _Cell(at, row, row)
+        loaded, found, held = await asyncio.gather(
+            store.load(streams) if streams else _nothing(),
+            store.load_keys(keys) if keys else _nothing(),
+            store.load_rows(rows) if rows else _nothing(),
+        )
+        for stream_id, read in loaded.items():
+            self._streams[stream_id] = _Held(read.version, streams[stream_id].fold(read.events))
+        self._keys.update({each: found.get(each) for each in keys})
+        for at in rows:
+            row = held.get(at)
+            self._rows[at] = _Cell(at, row, row)
 
     def unit(self, moves: Iterable[Move] = ()) -> Unit:
         """Everything added, as one unit of work."""
@@ -262,6 +263,10 @@ class Work:
             rows=[RowChange(*cell.at, cell.values, cell.before) for cell in self._changed],
             moves=list(moves),
         )
+
+
+async def _nothing() -> dict[Any, Any]:
+    return {}
 
 
 async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:

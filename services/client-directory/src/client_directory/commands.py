@@ -40,6 +40,14 @@ from client_directory.vault import REASON, TYPED_ADDRESS, Vault
 def see_draft(work: Work, vault: Vault, organisation_id: UUID, request_id: UUID, draft: Draft) -> None:
     """A request was drafted: find out who its client is, as soon as what was typed can be read."""
     ref = RESOLUTION.at(organisation_id, request_id)
+    key_id, picked = draft.contact_key_id, draft.picked_client_id
+    work.expect(
+        ref,
+        VALIDATION.at(organisation_id, request_id),
+        *([contact_key(key_id)] if key_id else []),
+        *([CLIENT.at(organisation_id, picked)] if picked else []),
+        keys=(key_id,) if key_id else (),
+    )
     work.append(ref, *resolving.decide_draft_seen(work.state(ref), draft))
     resolve(work, vault, organisation_id, request_id)
     settle_gate(work, vault, organisation_id, request_id)
@@ -135,11 +143,13 @@ def erase_contact_key(work: Work, vault: Vault, subject_id: UUID) -> None:
 def see_launch(work: Work, vault: Vault, organisation_id: UUID, request_id: UUID, launch: LaunchSeen) -> None:
     """A request was launched: the client gate opens, or somebody is asked."""
     ref = VALIDATION.at(organisation_id, request_id)
+    resolution = RESOLUTION.at(organisation_id, request_id)
+    key_id = launch.address_key_id
+    work.expect(ref, resolution, *([contact_key(key_id)] if key_id else []), keys=(key_id,) if key_id else ())
     seen = gate.decide_launch_seen(work.state(ref), launch)
     if not seen:
         return
     work.append(ref, *seen)
-    resolution = RESOLUTION.at(organisation_id, request_id)
     work.append(resolution, *resolving.decide_launch_waits(work.state(resolution)))
     settle_gate(work, vault, organisation_id, request_id)
 

@@ -135,6 +135,7 @@ def launch_request(
 ) -> Existing:
     """The creator launches their request. `key` is a fresh one, used if the request has none and an address is typed."""
     ref = REQUEST.at(who.organisation_id, request_id)
+    work.expect(ref, ORGANISATION.at(who.organisation_id, who.organisation_id), keys=(request_id,) if address else ())
     state = created_by(who, work.state(ref))
     require_version(expected, state.revision)
     settings = read_settings(work, who.organisation_id)

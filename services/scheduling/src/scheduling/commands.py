@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from doorstep_chassis.domain import Ref
 from doorstep_chassis.work import Work
 
 from scheduling.domain.calendar.decide import Obstacle, obstacle
@@ -49,7 +50,10 @@ def select_worker(
     work: Work, organisation_id: UUID, request_id: RequestId, selection: Selection, *, at: datetime
 ) -> None:
     """Hold the slot of the worker who was selected, or refuse it."""
-    state = work.state(HOLD.at(organisation_id, request_id))
+    ref = HOLD.at(organisation_id, request_id)
+    calendar = _calendar(organisation_id, selection.worker_id, selection.slot.start, selection.slot.end)
+    work.expect(ref, *calendar)
+    state = work.state(ref)
     weeks = _weeks(work, organisation_id, selection.worker_id, selection.slot.start, selection.slot.end)
     started = _visit_started(work, organisation_id, state, at)
     decided = decide_selection(state, selection, weeks, visit_started=started, at=at)
@@ -140,11 +144,15 @@ def _visit_started(work: Work, organisation_id: UUID, state: HoldState, at: date
 def _weeks(
     work: Work, organisation_id: UUID, worker_id: WorkerId, start: datetime, end: datetime
 ) -> list[CalendarWeek]:
+    return [work.state(ref) for ref in _calendar(organisation_id, worker_id, start, end)]
+
+
+def _calendar(organisation_id: UUID, worker_id: WorkerId, start: datetime, end: datetime) -> list[Ref[CalendarWeek]]:
     """Every week of the worker's calendar that the slot touches."""
-    return [work.state(CALENDAR.at(organisation_id, f"{worker_id}/{week}")) for week in weeks_of(start, end)]
+    return [CALENDAR.at(organisation_id, f"{worker_id}/{week}") for week in weeks_of(start, end)]
 
 
 def _mark(work: Work, organisation_id: UUID, worker_id: WorkerId, slot: Slot, event: CalendarEvent) -> None:
     """Write to every week that the slot touches."""
-    for week in weeks_of(slot.start, slot.end):
-        work.append(CALENDAR.at(organisation_id, f"{worker_id}/{week}"), event)
+    for ref in _calendar(organisation_id, worker_id, slot.start, slot.end):
+        work.append(ref, event)
