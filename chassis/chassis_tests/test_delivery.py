@@ -66,6 +66,7 @@ class Pair:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await relay.settle()
             await publisher.stop()
 
     @asynccontextmanager

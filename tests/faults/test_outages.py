@@ -3,12 +3,11 @@
 import asyncio
 import time
 
-import httpx
 from doorstep_local.postgres import Postgres
 from doorstep_local.pytest_plugin import KafkaMaker
 
 from .conftest import StackMaker
-from .stack import Load, Stack, post, until
+from .stack import Load
 
 
 async def test_a_broker_killed_and_started_again_is_found_again(

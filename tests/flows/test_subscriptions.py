@@ -4,7 +4,7 @@ from importlib import import_module
 
 from doorstep_chassis.clock import SystemClock
 from doorstep_chassis.privacy import KeyRing
-from doorstep_chassis.service import Context, Service, topics_of
+from doorstep_chassis.service import Context, Service
 from doorstep_chassis.settings import ServiceSettings
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.units import Units
@@ -26,7 +26,7 @@ def subscriptions(service: Service) -> dict[str, set[str]]:
     found = {f"{service.name}.view.{view.name}": set(view.topics) for view in service.views(context) if view.topics}
     reactions = service.reactions(context)
     if reactions:
-        found[f"{service.name}.reactions"] = set(topics_of(reactions, service.tombstones))
+        found[f"{service.name}.reactions"] = set(service.topics_of(reactions))
     return found
 
 

@@ -43,6 +43,10 @@ def pause_after(tries: int) -> float:
     return float(min(LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)))
 
 
+COMMIT_SECONDS = 1.0
+"""How long a position that no effect depends on may wait to be stored, here and in Kafka."""
+
+
 class BehindLogStart(Exception):
     """The next record to read is no longer in the topic: retention was shorter than the lag. Rebuild from the log."""
 
@@ -185,6 +189,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         instance: str | None = None,
         max_batch: int = 2000,
         session_timeout_ms: int = 30_000,
+        linger: float = 0.0,
         failed: Callable[[BaseException], None] = lambda problem: None,
     ) -> None:
         self.engine = engine
@@ -194,6 +199,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._topics = topics
         self._servers = list(servers)
         self._max_batch = max_batch
+        self._linger = linger
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
@@ -236,7 +242,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping.set()
         await self._stop_taking()
         async with self._busy:
-            pass
+            with contextlib.suppress(StoreUnavailable):
+                await self.engine.save()
         await self._commit_offsets()
         if self._committer is not None:
             self._committer.cancel()
@@ -266,6 +273,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             consumer = self._consumer
             batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
+            if self._linger:
+                await asyncio.sleep(self._linger)
             try:
                 more = await consumer.getmany(timeout_ms=0, max_records=self._max_batch)
             except Exception as problem:
@@ -412,8 +421,11 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit_soon(self) -> None:
         while self._uncommitted:
-            await asyncio.sleep(1)
-            await self._commit_offsets()
+            await asyncio.sleep(COMMIT_SECONDS)
+            async with self._busy:
+                with contextlib.suppress(StoreUnavailable):
+                    await self.engine.save()
+                await self._commit_offsets()
 
     async def _commit_offsets(self) -> None:
         """For lag tools alone: what cannot be committed now is tried again later, or never."""

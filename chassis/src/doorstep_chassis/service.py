@@ -188,7 +188,9 @@ class Running:
             self._consume(f"{self.service.name}.reactions", reactions, self.service.topics_of(reactions))
         for view in self.views:
             if view.topics:
-                self._consume(view.consumer(self.service.name), view.handlers, view.topics)
+                self._consume(
+                    view.consumer(self.service.name), view.handlers, view.topics, linger=self.settings.view_linger
+                )
         for consumer in self.consumers:
             await consumer.start()
         self._spawn("tail", self.tail.run())
@@ -214,7 +216,9 @@ class Running:
         topics = {self.service.topic_of(cls) for cls in self.service.classes.values()}
         await check_topics(self.settings.kafka_bootstrap_servers, topics)
 
-    def _consume(self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str]) -> None:
+    def _consume(
+        self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str], *, linger: float = 0.0
+    ) -> None:
         self.consumers.append(
             KafkaConsumer(
                 self._engine(name, handlers, EventDecoder(self.service.classes)),
@@ -222,6 +226,7 @@ class Running:
                 self.settings.kafka_bootstrap_servers,
                 instance=self.settings.instance,
                 max_batch=self.settings.consumer_max_batch,
+                linger=linger,
                 session_timeout_ms=self.settings.consumer_session_timeout_ms,
                 failed=lambda problem: metrics.CONSUMER_STOPPED.labels(name).set(1),
             )
@@ -231,7 +236,7 @@ class Running:
         settings = self.settings
 
         def observe(record: Record, outcome: str) -> None:
-            if outcome not in ("applied", "skipped", "unknown_type"):
+            if outcome not in ("applied", "skipped", "ignored", "unknown_type"):
                 metrics.parked(name, outcome.lstrip("!"))
 
         return Engine(
@@ -309,7 +314,8 @@ class Running:
 
     async def _follow(self, view: View, done: Callable[[], None]) -> None:
         engine = self._engine(view.consumer(self.service.name), view.handlers, log_decoder(self.service.source))
-        await follow(engine, self.tail, batch=self.settings.consumer_max_batch, done=done)
+        settings = self.settings
+        await follow(engine, self.tail, batch=settings.consumer_max_batch, linger=settings.view_linger, done=done)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:

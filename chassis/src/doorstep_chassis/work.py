@@ -1,6 +1,6 @@
 """The working set of a unit of work: streams, keys and rows it has read, and what it adds to them. Pure by itself."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar, cast
@@ -17,8 +17,10 @@ S = TypeVar("S")
 class NotLoaded(Exception):
     """The decision asked for something that has not been read yet: read it and decide again."""
 
-    def __init__(self, *, stream: Ref[Any] | None = None, key: UUID | None = None, row: RowKey | None = None) -> None:
-        self.stream, self.key, self.row = stream, key, row
+    def __init__(
+        self, *, streams: Sequence[Ref[Any]] = (), keys: Sequence[UUID] = (), row: RowKey | None = None
+    ) -> None:
+        self.streams, self.keys, self.row = streams, keys, row
 
 
 class Cause(NamedTuple):
@@ -86,13 +88,20 @@ class Work:
         self._ids += 1
         return derived_id(self.cause.owner, self.cause.id, label, self._ids)
 
+    def expect(self, *refs: Ref[Any], keys: Sequence[UUID] = ()) -> None:
+        """What the decision will surely ask for, read in one go instead of one after the other."""
+        streams = tuple(ref for ref in refs if ref.id not in self._streams)
+        unread = tuple(key for key in keys if key not in self._keys)
+        if streams or unread:
+            raise NotLoaded(streams=streams, keys=unread)
+
     # Streams
 
     def state(self, ref: Ref[S]) -> S:
         """The stream's state."""
         held = self._streams.get(ref.id)
         if held is None:
-            raise NotLoaded(stream=ref)
+            raise NotLoaded(streams=(ref,))
         return cast(S, held.state)
 
     def assume_new(self, ref: Ref[Any]) -> None:
@@ -144,7 +153,7 @@ class Work:
     def key(self, subject_id: UUID) -> WrappedKeyRow | None:
         """A person's wrapped data key; None when there is none (yet, or any more)."""
         if subject_id not in self._keys:
-            raise NotLoaded(key=subject_id)
+            raise NotLoaded(keys=(subject_id,))
         return self._keys[subject_id]
 
     def put_key(self, row: WrappedKeyRow) -> None:
@@ -229,10 +238,8 @@ class Work:
         keys: set[UUID] = set()
         rows: set[RowKey] = set()
         for each in missing:
-            if each.stream is not None:
-                streams[each.stream.id] = each.stream.stream
-            if each.key is not None:
-                keys.add(each.key)
+            streams.update({ref.id: ref.stream for ref in each.streams})
+            keys.update(each.keys)
             if each.row is not None:
                 rows.add(each.row)
         if streams:

@@ -7,7 +7,6 @@ from dispatch.domain.award.events import AwardEvent, BroadcastClosed
 from dispatch.main import SERVICE
 from dispatch.reactions import REACTIONS
 from dispatch.timers import ON_DUE, SCHEDULE
-from doorstep_chassis.service import topics_of
 from doorstep_chassis.testing import Story
 from doorstep_chassis.timers import TIMERS, timer_view
 from doorstep_contracts.registry import load_topics
@@ -17,7 +16,7 @@ from .world import ANNE, AWARD_OF_REQUEST, DEADLINE, NOW, ORGANISATION, REQUEST,
 
 def test_it_listens_to_the_topics_that_name_it_and_no_others() -> None:
     named = [name for name, topic in load_topics().items() if f"{SERVICE.name}.reactions" in topic.consumers]
-    assert topics_of(REACTIONS) == sorted(named)
+    assert SERVICE.topics_of(REACTIONS) == sorted(named)
 
 
 async def timer(*events: AwardEvent) -> Mapping[str, Any] | None:

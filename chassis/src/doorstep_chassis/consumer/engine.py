@@ -16,6 +16,7 @@ from doorstep_chassis.store.model import (
     Snapshot,
     StoreUnavailable,
     StreamConflict,
+    Unit,
 )
 from doorstep_chassis.store.port import Store
 from doorstep_chassis.telemetry import current_traceparent, span_from, traces
@@ -62,6 +63,7 @@ class _Place:
     digests: set[bytes]
     open_idents: set[tuple[str, int, str]]
     blocked: set[str]
+    stored_offset: int
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "_Place":
@@ -78,7 +80,13 @@ class _Place:
                 if mark.source is not None and mark.sequence is not None and mark.subject is not None
             },
             {blocked for mark in opened if (blocked := mark.subject or mark.block_key) is not None},
+            snapshot.next_offset,
         )
+
+    def moved(self) -> None:
+        """The store has it as it stands here."""
+        self.version += 1
+        self.stored_offset = self.next_offset
 
     def copy(self) -> "_Place":
         return _Place(
@@ -89,6 +97,7 @@ class _Place:
             set(self.digests),
             set(self.open_idents),
             set(self.blocked),
+            self.stored_offset,
         )
 
 
@@ -171,6 +180,35 @@ class Engine:
         self._stop_on_poison()
         return {partition: self._places[partition].next_offset for partition in batches}
 
+    async def save(self) -> None:
+        """Store the positions that skipping alone has moved: no effect depends on it, but who looks at lag does.
+
+        Errors: StoreUnavailable: it is not stored; nothing is lost.
+        """
+        ahead = {
+            partition: place
+            for partition, place in self._places.items()
+            if place.next_offset > place.stored_offset and partition not in self._stale
+        }
+        if not ahead:
+            return
+        unit = Unit(
+            moves=[
+                Move(self.name, partition, place.generation, place.version, place.next_offset)
+                for partition, place in ahead.items()
+            ]
+        )
+        try:
+            await self.store.commit(unit)
+        except PositionConflict:
+            self._stale.update(ahead)
+        except StoreUnavailable:
+            self._stale.update(ahead)
+            raise
+        else:
+            for place in ahead.values():
+                place.moved()
+
     async def _settle(self, batches: Batches) -> None:
         """On a stream conflict decide again; twice in a row: partition by partition, then record by record.
 
@@ -209,11 +247,11 @@ class Engine:
             await self.store.commit(unit)
             failpoints.hit("consumer.committed")
             for partition in read.touched:
-                read.places[partition].version += 1
+                read.places[partition].moved()
         self._places.update(read.places)
         for record, outcome in read.handled:
             self._observe(record, outcome)
-            if outcome not in ("skipped", BEHIND, COPY):
+            if outcome not in ("skipped", "ignored", BEHIND, COPY):
                 self._window.append(outcome.startswith("!"))
 
     def _decide(self, read: _Read, place: _Place, work: Work, record: Record, decoded: Decoded) -> NotLoaded | None:
@@ -227,6 +265,8 @@ class Engine:
                 self._park(read, place, record, decoded, COPY)
             else:
                 read.handled.append((record, "skipped"))
+        elif isinstance(decoded, Message) and type(decoded.event) not in self._handlers:
+            read.handled.append((record, "ignored"))
         elif decoded.subject in place.blocked:
             self._park(read, place, record, decoded, BEHIND)
         elif isinstance(decoded, Refused):
@@ -248,9 +288,7 @@ class Engine:
 
     def _react(self, read: _Read, work: Work, message: Message) -> None:
         """Run the handler; what it added is taken back when it raises."""
-        handler = self._handlers.get(type(message.event))
-        if handler is None:
-            return
+        handler = self._handlers[type(message.event)]
         if traces():
             with span_from(message.traceparent, self.name, attributes={"event": type(message.event).__name__}):
                 traced = message._replace(traceparent=current_traceparent())
@@ -270,7 +308,7 @@ class Engine:
         """What the records behind will ask for, so that one query reads it for all of them. Their effects are dropped."""
         missing = []
         for _, decoded in rest:
-            if isinstance(decoded, Message):
+            if isinstance(decoded, Message) and type(decoded.event) in self._handlers:
                 try:
                     self._react(read, work, decoded)
                 except NotLoaded as more:

@@ -15,6 +15,9 @@ from doorstep_chassis.tail import LogTail
 
 log = structlog.get_logger()
 
+SAVE_SECONDS = 1.0
+"""After how long without news the position is stored, where only entries that are none of its business moved it."""
+
 LOG = Partition("log", 0)
 """A log is one partition, and a position in it an offset."""
 
@@ -53,14 +56,26 @@ def log_decoder(source: str) -> Callable[[Record], Decoded]:
     return understand
 
 
-async def follow(engine: Engine, tail: LogTail, *, batch: int, done: Callable[[], None] = lambda: None) -> None:
-    """Feed the engine from where it stands, for ever. `done` is called after each read."""
+async def follow(
+    engine: Engine, tail: LogTail, *, batch: int, linger: float = 0.0, done: Callable[[], None] = lambda: None
+) -> None:
+    """Feed the engine from where it stands, for ever. `done` is called after each read.
+
+    After the first entry it lingers, so that what is written together is taken together.
+    """
     position: int | None = None
     retries = 0
     while True:
         try:
             if position is None:
                 position = max(0, await engine.assign(LOG, 1) - 1)
+            try:
+                async with asyncio.timeout(SAVE_SECONDS):
+                    await tail.past(position)
+            except TimeoutError:
+                await engine.save()
+                await tail.past(position)
+            await asyncio.sleep(linger)
             entries = await tail.after(position, batch)
             going_on = await engine.handle({LOG: [log_record(entry) for entry in entries]})
             position = max(0, going_on[LOG] - 1)
@@ -69,5 +84,5 @@ async def follow(engine: Engine, tail: LogTail, *, batch: int, done: Callable[[]
         except (StoreUnavailable, Transient) as problem:
             retries += 1
             position = None
-            log.warning("consumer.waiting", consumer=engine.name, error_type=type(problem).__name__)
+            log.warning("consumer.waiting", consumer=engine.name, exc_info=problem)
             await asyncio.sleep(min(5.0, 0.1 * 2**retries))
