@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from doorstep_chassis.consumer.decoding import LONGEST_SOURCE
 from doorstep_chassis.store.memory import MemoryStore
 from doorstep_chassis.store.model import (
     Close,
@@ -117,6 +118,11 @@ class StoreTests:
         await commit(store, moves=[move(0, offset=3, tracking={SOURCE: 7})])
         await commit(store, moves=[move(1, offset=2, tracking={SOURCE: 6})])
         assert await store.snapshot(CONSUMER, NOTES) == Snapshot(2, 3, 1, {SOURCE: 7}, [])
+
+    async def test_the_longest_source_has_its_own_sequence(self, store: Store) -> None:
+        source = "😀" * LONGEST_SOURCE
+        await commit(store, moves=[move(0, offset=1, tracking={source: 1})])
+        assert await store.snapshot(CONSUMER, NOTES) == Snapshot(1, 1, 1, {source: 1}, [])
 
     async def test_consumers_and_partitions_keep_their_own_positions(self, store: Store) -> None:
         other = Partition("notes.v1", 11)
