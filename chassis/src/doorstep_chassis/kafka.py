@@ -43,6 +43,9 @@ def pause_after(tries: int) -> float:
     return float(min(LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)))
 
 
+GATHERED_BYTES = 65_536
+"""So much is handed to a lingering consumer at once."""
+
 COMMIT_SECONDS = 1.0
 """How long a position that no effect depends on may wait to be stored, here and in Kafka."""
 
@@ -199,7 +202,6 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._topics = topics
         self._servers = list(servers)
         self._max_batch = max_batch
-        self._linger = linger
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
@@ -224,7 +226,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="none",
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=min(3_000, session_timeout_ms // 3),
-            fetch_max_wait_ms=500,
+            # Who lingers lets the broker gather: each fetch names all partitions, so fewer of them is most of the saving.
+            fetch_min_bytes=GATHERED_BYTES if linger else 1,
+            fetch_max_wait_ms=int(linger * 1000) if linger else 500,
             partition_assignment_strategy=(StickyPartitionAssignor,),
             listener=self,
             parser=self._parse,
@@ -273,8 +277,6 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             consumer = self._consumer
             batches: dict[TopicPartition, list[Any]] = {TopicPartition(first.topic, first.partition): [first]}
-            if self._linger:
-                await asyncio.sleep(self._linger)
             try:
                 more = await consumer.getmany(timeout_ms=0, max_records=self._max_batch)
             except Exception as problem:

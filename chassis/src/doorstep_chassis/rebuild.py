@@ -23,7 +23,7 @@ from doorstep_chassis.store.log import Committed
 from doorstep_chassis.store.model import DeadLetterMark, Parked, Partition, Snapshot, Unit
 from doorstep_chassis.store.port import RowKey
 from doorstep_chassis.store.postgres import PostgresStore, tracking_name
-from doorstep_chassis.store.rows import RowTable, quote
+from doorstep_chassis.store.rows import quote, write
 from doorstep_chassis.views import View, checksum, make_tables
 
 SUFFIX = "_rebuild"
@@ -100,12 +100,8 @@ class ShadowStore(PostgresStore):
 
     async def commit(self, unit: Unit) -> Committed:
         """Write the rows and remember the positions."""
-        by_table: dict[Any, list[Any]] = {}
-        for change in unit.rows:
-            by_table.setdefault(shadow_of(change.table), []).append(change)
         async with self.connection() as connection, connection.transaction():
-            for table, changes in by_table.items():
-                await RowTable.of(table).write(connection.cursor(row_factory=tuple_row), changes)
+            await write(connection, [change._replace(table=shadow_of(change.table)) for change in unit.rows])
         for move in unit.moves:
             place = self.places[move.partition]
             place.next_offset = move.next_offset

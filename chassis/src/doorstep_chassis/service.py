@@ -189,7 +189,7 @@ class Running:
         for view in self.views:
             if view.topics:
                 self._consume(
-                    view.consumer(self.service.name), view.handlers, view.topics, linger=self.settings.view_linger
+                    view.consumer(self.service.name), view.handlers, view.topics, linger=self.settings.topic_view_linger
                 )
         for consumer in self.consumers:
             await consumer.start()

@@ -33,7 +33,7 @@ from doorstep_chassis.store.model import (
     WrappedKeyRow,
 )
 from doorstep_chassis.store.port import RowKey
-from doorstep_chassis.store.rows import RowTable
+from doorstep_chassis.store.rows import RowTable, write
 from doorstep_chassis.store.schema import POSITION_CONFLICT
 
 _COMMIT = (
@@ -251,18 +251,16 @@ class PostgresStore:
         return results
 
     async def _commit_rows(self, unit: Unit) -> Committed:
+        """A view's rows with the position that they stand for: sent together, looked at together."""
         encoded = [encode(each) for each in unit.events]
         async with self.connection() as connection:
             try:
-                async with connection.transaction():
+                # A pipeline around it all: nothing is waited for before the rows are sent, too.
+                async with connection.pipeline(), connection.transaction():
                     cursor = connection.cursor(row_factory=tuple_row)
                     await cursor.execute(_COMMIT, _parameters([unit], encoded), prepare=True)
+                    await write(connection, unit.rows)
                     row = await cursor.fetchone()
-                    by_table: dict[Any, list[Any]] = {}
-                    for change in unit.rows:
-                        by_table.setdefault(change.table, []).append(change)
-                    for table, changes in by_table.items():
-                        await RowTable.of(table).write(cursor, changes)
             except psycopg.Error as problem:
                 raise _translated(problem) from problem
         failpoints.hit("store.committed")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 from sqlalchemy import JSON, Table
@@ -30,6 +30,14 @@ class StoredRow(dict[str, Any]):
 
     __slots__ = ("version",)
     version: str
+
+
+class Statement(NamedTuple):
+    """One statement, its parameters, and how many rows it must change."""
+
+    text: str
+    parameters: list[list[Any]]
+    rows: int
 
 
 class RowTable:
@@ -81,31 +89,25 @@ class RowTable:
             rows.append((tuple(row[part] for part in self.key), row))
         return rows
 
-    async def write(self, cursor: AsyncCursor[Any], changes: Sequence[RowChange]) -> None:
-        """Insert, update and delete. Errors: StreamConflict where a row is no longer as it was read."""
+    def statements(self, changes: Sequence[RowChange]) -> Iterable[Statement]:
+        """Insert, update and delete; where a row is no longer as it was read, fewer rows are changed than named."""
         new = [each.values for each in changes if each.before is None and each.values is not None]
         kept = [each for each in changes if each.before is not None and each.values is not None]
         gone = [each for each in changes if each.before is not None and each.values is None]
         if gone:
             keys = [list(part) for part in zip(*(each.key for each in gone), strict=True)]
-            await self._exactly(len(gone), cursor, self._delete, [*keys, _versions(gone)])
+            yield Statement(self._delete, [*keys, _versions(gone)], len(gone))
         if kept:
             values = self._arrays([each.values for each in kept if each.values is not None])
-            await self._exactly(len(kept), cursor, self._update, [*values, _versions(kept)])
+            yield Statement(self._update, [*values, _versions(kept)], len(kept))
         if new:
-            await self._exactly(len(new), cursor, self._insert, self._arrays(new))
+            yield Statement(self._insert, self._arrays(new), len(new))
 
     def _arrays(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
         return [
             [_json(row.get(name)) for row in rows] if is_json else [row.get(name) for row in rows]
             for name, is_json in zip(self.columns, self._json, strict=True)
         ]
-
-    @staticmethod
-    async def _exactly(number: int, cursor: AsyncCursor[Any], statement: str, parameters: list[list[Any]]) -> None:
-        await cursor.execute(statement, parameters)
-        if cursor.rowcount != number:
-            raise StreamConflict
 
 
 def _versions(changes: Sequence[RowChange]) -> list[str]:
@@ -114,3 +116,23 @@ def _versions(changes: Sequence[RowChange]) -> list[str]:
 
 def _json(value: Any) -> Any:
     return None if value is None else Jsonb(value)
+
+
+async def write(connection: AsyncConnection[Any], changes: Iterable[RowChange]) -> None:
+    """All rows in one round trip, a statement or three a table.
+
+    Errors: StreamConflict where a row is no longer as it was read; the caller's transaction must not commit then.
+    """
+    by_table: dict[Table, list[RowChange]] = {}
+    for change in changes:
+        by_table.setdefault(change.table, []).append(change)
+    async with connection.pipeline() as pipeline:
+        sent = []
+        for table, its_changes in by_table.items():
+            for statement in RowTable.of(table).statements(its_changes):
+                cursor = connection.cursor()
+                await cursor.execute(statement.text.encode(), statement.parameters, prepare=True)
+                sent.append((cursor, statement.rows))
+        await pipeline.sync()
+        if any(cursor.rowcount != rows for cursor, rows in sent):
+            raise StreamConflict
