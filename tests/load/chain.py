@@ -158,7 +158,7 @@ async def ours(doorstep: Doorstep, visits_url: str, *, rate: int, seconds: float
 
 
 def costs(doorstep: Doorstep) -> Figures:
-    """Resident memory after the load, and the share of a core that an idle service takes."""
+    """Memory after the load (resident, and its share of what processes have in common), and an idle service's CPU."""
     processes = {name: psutil.Process(doorstep.stack.service(name).pid) for name in MODULES}
     before = {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
     time.sleep(IDLE_SECONDS)
@@ -166,10 +166,13 @@ def costs(doorstep: Doorstep) -> Figures:
         name: 100 * (sum(process.cpu_times()[:2]) - before[name]) / IDLE_SECONDS for name, process in processes.items()
     }
     memory = {name: process.memory_info().rss / 2**20 for name, process in processes.items()}
+    shared = {name: process.memory_full_info().pss / 2**20 for name, process in processes.items()}
     return {
         **{f"memory_mb {name}": value for name, value in memory.items()},
+        **{f"memory_share_mb {name}": value for name, value in shared.items()},
         **{f"idle_cpu_percent {name}": value for name, value in idle.items()},
         "service_memory_mb_max": max(memory.values()),
+        "service_memory_share_mb_max": max(shared.values()),
         "service_idle_cpu_percent_max": max(idle.values()),
     }
 
