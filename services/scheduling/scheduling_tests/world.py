@@ -121,6 +121,7 @@ def confirmed(
         client_id=CLIENT,
         worker_id=worker_id,
         hold_id=hold_id_of(selection_id),
+        postal_code="75011",
         slot=public(at),
         offer=_OFFER,
         confirmed_at=NOW,
