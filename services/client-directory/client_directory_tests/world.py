@@ -154,6 +154,7 @@ def confirmed(client_id: UUID = ON_FILE) -> intake.RequestConfirmed:
         client_id=client_id,
         worker_id=WORKER,
         hold_id=an_id(50),
+        postal_code="69003",
         slot=SLOT,
         offer=OFFER,
         confirmed_at=NOW,

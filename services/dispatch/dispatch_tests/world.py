@@ -180,6 +180,7 @@ def confirmed() -> intake.RequestConfirmed:
         client_id=CLIENT,
         worker_id=CREATOR,
         hold_id=HOLD,
+        postal_code="69003",
         slot=SLOT,
         offer=OFFER,
         confirmed_at=NOW,

@@ -71,7 +71,13 @@ CLIENT_GATE_SHUT = ClientGateShut(
 WORKER_GATE_OPENED = WorkerGateOpened(worker_id=COLLEAGUE, hold_id=HOLD)
 WORKER_GATE_SHUT = WorkerGateShut(missing=("operator",))
 CONFIRMED = RequestConfirmed(
-    client_id=CLIENT, worker_id=COLLEAGUE, hold_id=HOLD, slot=SLOT, offer=OFFER, confirmed_at=CONFIRMED_AT
+    client_id=CLIENT,
+    worker_id=COLLEAGUE,
+    hold_id=HOLD,
+    postal_code="97400",
+    slot=SLOT,
+    offer=OFFER,
+    confirmed_at=CONFIRMED_AT,
 )
 CANCELLED = RequestCancelled(by="operator", reason_code="asked_by_client")
 DECLINED = RequestDeclined(reason=SEALED)

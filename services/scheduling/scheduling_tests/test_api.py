@@ -48,7 +48,6 @@ from .world import (
     an_id,
     cancelled,
     confirmed,
-    launched,
     selected,
     slot,
 )
@@ -155,9 +154,7 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 class TestCalendar:
     async def test_a_worker_reads_their_own(self, door: Door) -> None:
-        await door.hear(
-            launched(), selected(), confirmed(), selected(SECOND, request_id=OTHER_REQUEST, accept_overlap=True)
-        )
+        await door.hear(selected(), confirmed(), selected(SECOND, request_id=OTHER_REQUEST, accept_overlap=True))
         response = await door.get("/calendar", JUNE)
         span = {"start": "2026-06-01T08:00:00Z", "end": "2026-06-01T10:00:00Z", "zone": ZONE}
         visit = {"kind": "visit", "request_id": str(REQUEST), "visit_id": str(VISIT_1), "overlap_accepted": False}
@@ -262,19 +259,19 @@ class TestAvailability:
 
 class TestVisits:
     async def test_a_worker_sees_their_own(self, door: Door) -> None:
-        await door.hear(launched(), selected(), confirmed())
+        await door.hear(selected(), confirmed())
         assert (await door.get(f"/visits/{VISIT_1}")).json() == VISIT
         assert (await door.get("/visits", {"request_id": str(REQUEST)})).json() == {"visits": [VISIT]}
 
     async def test_an_operator_sees_what_became_of_them(self, door: Door) -> None:
-        await door.hear(launched(), selected(), confirmed(), cancelled())
+        await door.hear(selected(), confirmed(), cancelled())
         gone = {**VISIT, "status": "cancelled"}
         as_operator: dict[str, Any] = {"role": "operator", "sub": OPERATOR}
         assert (await door.get(f"/visits/{VISIT_1}", **as_operator)).json() == gone
         assert (await door.get("/visits", {"request_id": str(REQUEST)}, **as_operator)).json() == {"visits": [gone]}
 
     async def test_what_is_absent_and_what_is_anothers_look_alike(self, door: Door) -> None:
-        await door.hear(launched(), selected(), confirmed())
+        await door.hear(selected(), confirmed())
         absent = await door.get(f"/visits/{an_id(99)}")
         anothers = await door.get(f"/visits/{VISIT_1}", sub=COLLEAGUE)
         elsewhere = await door.get(f"/visits/{VISIT_1}", role="operator", sub=OPERATOR, org=STRANGERS)
@@ -283,14 +280,14 @@ class TestVisits:
         assert bodies[0] == bodies[1] == bodies[2]
 
     async def test_a_list_leaves_out_what_is_anothers(self, door: Door) -> None:
-        await door.hear(launched(), selected(), confirmed())
+        await door.hear(selected(), confirmed())
         query = {"request_id": str(REQUEST)}
         assert (await door.get("/visits", query, sub=COLLEAGUE)).json() == {"visits": []}
         elsewhere = await door.get("/visits", query, role="operator", sub=OPERATOR, org=STRANGERS)
         assert elsewhere.json() == {"visits": []}
 
     async def test_a_client_reads_them_elsewhere(self, door: Door) -> None:
-        await door.hear(launched(), selected(), confirmed())
+        await door.hear(selected(), confirmed())
         assert refusal(await door.get(f"/visits/{VISIT_1}", role="client", sub=CLIENT)) == (403, "wrong_role")
 
     async def test_an_id_is_a_uuid(self, door: Door) -> None:

@@ -12,7 +12,6 @@ from scheduling.domain.calendar.events import CalendarSlotFreed, CalendarSlotTak
 from scheduling.domain.hold.events import (
     BookingUndone,
     RequestEnded,
-    RequestLaunched,
     SlotBooked,
     SlotHeld,
     SlotRefused,
@@ -28,7 +27,6 @@ GOLDEN = Path(__file__).parent / "golden"
 EVENTS: list[Event] = [
     CalendarSlotTaken(hold_id=HOLD_1, slot=SLOT),
     CalendarSlotFreed(hold_id=HOLD_1, start=SLOT.start),
-    RequestLaunched(postal_code="75011"),
     CONFIRMED,
     RequestEnded(by="deadline", reason_code="slot_start"),
     SlotHeld(selection_id=FIRST, worker_id=WORKER, hold_id=HOLD_1, slot=SLOT, overlap_accepted=True),

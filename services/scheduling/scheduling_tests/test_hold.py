@@ -8,18 +8,11 @@ from uuid import UUID
 import pytest
 from scheduling.domain.calendar.events import CalendarSlotTaken
 from scheduling.domain.calendar.state import CALENDAR, CalendarWeek
-from scheduling.domain.hold.decide import (
-    Selection,
-    decide_confirmation,
-    decide_end,
-    decide_launch,
-    decide_selection,
-)
+from scheduling.domain.hold.decide import Selection, decide_confirmation, decide_end, decide_selection
 from scheduling.domain.hold.events import (
     BookingUndone,
     HoldEvent,
     RequestEnded,
-    RequestLaunched,
     SlotBooked,
     SlotHeld,
     SlotRefused,
@@ -43,7 +36,6 @@ from .world import (
     slot,
 )
 
-LAUNCHED = RequestLaunched(postal_code="75011")
 HELD = SlotHeld(selection_id=FIRST, worker_id=WORKER, hold_id=HOLD_1, slot=SLOT, overlap_accepted=False)
 HELD_BY_COLLEAGUE = SlotHeld(
     selection_id=SECOND, worker_id=COLLEAGUE, hold_id=HOLD_2, slot=SLOT, overlap_accepted=False
@@ -71,10 +63,10 @@ BUSY = CALENDAR.fold([CalendarSlotTaken(hold_id=HOLD_2, slot=OVERLAPPING)])
 OWN = CALENDAR.fold([CalendarSlotTaken(hold_id=HOLD_1, slot=SLOT)])
 
 NOTHING: list[HoldEvent] = []
-IS_REFUSED: list[HoldEvent] = [LAUNCHED, REFUSED]
-IS_HELD: list[HoldEvent] = [LAUNCHED, HELD]
-IS_RELEASED: list[HoldEvent] = [LAUNCHED, HELD, UNASSIGNED, REFUSED_TO_COLLEAGUE]
-IS_BOOKED: list[HoldEvent] = [LAUNCHED, HELD, CONFIRMED, BOOKED]
+IS_REFUSED: list[HoldEvent] = [REFUSED]
+IS_HELD: list[HoldEvent] = [HELD]
+IS_RELEASED: list[HoldEvent] = [HELD, UNASSIGNED, REFUSED_TO_COLLEAGUE]
+IS_BOOKED: list[HoldEvent] = [HELD, CONFIRMED, BOOKED]
 IS_ENDED: list[HoldEvent] = [ENDED]
 
 
@@ -124,12 +116,6 @@ class TestNothingHeld:
         past = SlotRefused(selection_id=FIRST, worker_id=WORKER, reason="slot_in_past")
         assert select(given(NOTHING), BUSY, accept_overlap=True, at=SLOT.start + HOUR) == (past,)
 
-    def test_a_launch_is_kept(self) -> None:
-        assert decide_launch(given(NOTHING), LAUNCHED) == (LAUNCHED,)
-
-    def test_a_launch_is_kept_once(self) -> None:
-        assert decide_launch(given([LAUNCHED]), LAUNCHED) == ()
-
     def test_a_confirmation_waits_for_its_hold(self) -> None:
         assert decide_confirmation(given(NOTHING), CONFIRMED) == (CONFIRMED,)
 
@@ -137,7 +123,7 @@ class TestNothingHeld:
         assert decide_confirmation(given([CONFIRMED]), CONFIRMED) == ()
 
     def test_a_slot_that_is_confirmed_already_is_booked_as_it_is_held(self) -> None:
-        assert select(given([LAUNCHED, CONFIRMED])) == (HELD, BOOKED)
+        assert select(given([CONFIRMED])) == (HELD, BOOKED)
 
     def test_an_end_is_remembered(self) -> None:
         assert end(given(NOTHING)) == (ENDED,)
@@ -173,12 +159,6 @@ class TestHeld:
 
     def test_a_confirmation_of_another_hold_books_nothing(self) -> None:
         assert decide_confirmation(given(IS_HELD), CONFIRMED_2) == (CONFIRMED_2,)
-
-    def test_a_confirmation_before_the_launch_is_heard_waits_for_the_place(self) -> None:
-        assert decide_confirmation(given([HELD]), CONFIRMED) == (CONFIRMED,)
-
-    def test_the_launch_then_books_the_slot(self) -> None:
-        assert decide_launch(given([HELD, CONFIRMED]), LAUNCHED) == (LAUNCHED, BOOKED)
 
     def test_an_end_releases_the_slot(self) -> None:
         assert end(given(IS_HELD)) == (ENDED, RELEASED)
@@ -241,9 +221,6 @@ class TestEnded:
 
     def test_a_confirmation_books_nothing(self, before: list[Any]) -> None:
         assert decide_confirmation(self.ended(before), CONFIRMED_2) == ()
-
-    def test_a_launch_is_not_kept(self, before: list[Any]) -> None:
-        assert decide_launch(self.ended(before), LAUNCHED) == ()
 
     def test_an_end_ends_nothing_more(self, before: list[Any]) -> None:
         assert end(self.ended(before)) == ()

@@ -11,7 +11,6 @@ from scheduling.domain.calendar.state import Busy, CalendarWeek
 from scheduling.domain.hold.events import (
     BookingUndone,
     RequestEnded,
-    RequestLaunched,
     SlotBooked,
     SlotHeld,
     SlotRefused,
@@ -45,7 +44,6 @@ from .world import (
     confirmed,
     declined,
     expired,
-    launched,
     selected,
     slot,
     visit_of,
@@ -55,7 +53,6 @@ from .world import (
     public as in_public,
 )
 
-LAUNCHED = RequestLaunched(postal_code="75011")
 HELD = SlotHeld(selection_id=FIRST, worker_id=WORKER, hold_id=HOLD_1, slot=SLOT, overlap_accepted=False)
 TAKEN = CalendarSlotTaken(hold_id=HOLD_1, slot=SLOT)
 FREED = CalendarSlotFreed(hold_id=HOLD_1, start=SLOT.start)
@@ -97,8 +94,7 @@ EMPTY = CalendarWeek((), timedelta(hours=2))
 """A week in which a slot of two hours has been."""
 
 REACTIONS: list[tuple[str, tuple[PublicEvent, ...], PublicEvent, list[Event]]] = [
-    ("a launch is kept", (), launched(), [LAUNCHED]),
-    ("a free slot is held", (launched(),), selected(), [HELD, TAKEN]),
+    ("a free slot is held", (), selected(), [HELD, TAKEN]),
     (
         "a busy slot is refused",
         (selected(SECOND, request_id=OTHER_REQUEST, at=slot("2026-06-01T09:00")),),
@@ -130,7 +126,7 @@ REACTIONS: list[tuple[str, tuple[PublicEvent, ...], PublicEvent, list[Event]]] =
     ),
     (
         "another worker's selection cancels the first one's visit",
-        (launched(), selected(), confirmed()),
+        (selected(), confirmed()),
         selected(SECOND, worker_id=COLLEAGUE),
         [
             UNDONE.model_copy(update={"reason_code": "another_worker_selected"}),
@@ -140,7 +136,7 @@ REACTIONS: list[tuple[str, tuple[PublicEvent, ...], PublicEvent, list[Event]]] =
             CalendarSlotTaken(hold_id=HOLD_2, slot=SLOT),
         ],
     ),
-    ("a confirmed slot is a visit", (launched(), selected()), confirmed(), [CONFIRMED, BOOKED, SCHEDULED]),
+    ("a confirmed slot is a visit", (selected(),), confirmed(), [CONFIRMED, BOOKED, SCHEDULED]),
     ("a cancelled request releases its slot", (selected(),), cancelled(), [ENDED, RELEASED, FREED]),
     (
         "a declined request releases its slot",
@@ -156,13 +152,13 @@ REACTIONS: list[tuple[str, tuple[PublicEvent, ...], PublicEvent, list[Event]]] =
     ),
     (
         "a cancelled request cancels its visit",
-        (launched(), selected(), confirmed()),
+        (selected(), confirmed()),
         cancelled(),
         [ENDED, UNDONE, CANCELLED, FREED],
     ),
     (
         "a declined request cancels its visit",
-        (launched(), selected(), confirmed()),
+        (selected(), confirmed()),
         declined(),
         [
             RequestEnded(by="client", reason_code=None),
@@ -178,13 +174,10 @@ REACTIONS: list[tuple[str, tuple[PublicEvent, ...], PublicEvent, list[Event]]] =
         selected(),
         [SlotRefused(selection_id=FIRST, worker_id=WORKER, reason="request_ended")],
     ),
-    ("a launch after the end is nothing", (cancelled(),), launched(), []),
     ("a confirmation after the end is nothing", (cancelled(),), confirmed(), []),
-    ("a launch after the hold is kept", (selected(),), launched(), [LAUNCHED]),
-    ("a launch after the confirmation books", (selected(), confirmed()), launched(), [LAUNCHED, BOOKED, SCHEDULED]),
     (
         "a worker selected after the confirmation is booked",
-        (launched(), confirmed()),
+        (confirmed(),),
         selected(),
         [HELD, TAKEN, BOOKED, SCHEDULED],
     ),
@@ -251,7 +244,7 @@ async def test_a_slot_that_is_too_long_waits_for_an_operator() -> None:
 
 async def test_a_cancellation_heard_after_the_visit_began_counts_from_when_it_was_made() -> None:
     story = a_story()
-    await story.receive(launched(), selected(), confirmed())
+    await story.receive(selected(), confirmed())
     in_time = story.record(cancelled())
     story.clock.advance(SLOT.start + HOUR - NOW)
     assert await story.deliver(in_time) == [ENDED, UNDONE, CANCELLED, FREED]
@@ -260,7 +253,7 @@ async def test_a_cancellation_heard_after_the_visit_began_counts_from_when_it_wa
 
 async def test_a_visit_that_has_begun_stays_when_its_request_is_cancelled() -> None:
     story = a_story()
-    await story.receive(launched(), selected(), confirmed())
+    await story.receive(selected(), confirmed())
     story.clock.advance(SLOT.start - NOW)
     assert await story.receive(cancelled()) == [ENDED]
     assert await visit_of(story) == Scheduled(SCHEDULED)
@@ -270,7 +263,6 @@ async def test_a_visit_that_has_begun_stays_when_its_request_is_cancelled() -> N
 async def test_what_is_held_refused_released_and_visited_is_said_in_public() -> None:
     story = a_story()
     await story.receive(
-        launched(),
         selected(),
         selected(SECOND, request_id=OTHER_REQUEST),
         confirmed(),

@@ -36,7 +36,6 @@ from .world import (
     an_id,
     cancelled,
     confirmed,
-    launched,
     selected,
     slot,
 )
@@ -79,8 +78,6 @@ async def between(store: PostgresStore, span: Slot) -> Sequence[object]:
 
 
 EVERYTHING: tuple[PublicEvent, ...] = (
-    launched(),
-    launched(OTHER_REQUEST),
     selected(),
     selected(SECOND, request_id=OTHER_REQUEST, accept_overlap=True),
     confirmed(),
@@ -124,9 +121,7 @@ async def test_a_hold_stands_in_the_calendar(store: PostgresStore) -> None:
 
 async def test_a_visit_takes_the_place_of_its_hold(store: PostgresStore) -> None:
     accepted = selected(SECOND, request_id=OTHER_REQUEST, accept_overlap=True)
-    await project(
-        store, CALENDAR_VIEW, *EVERYTHING[:2], selected(), accepted, confirmed(SECOND, request_id=OTHER_REQUEST)
-    )
+    await project(store, CALENDAR_VIEW, selected(), accepted, confirmed(SECOND, request_id=OTHER_REQUEST))
     rows = await entries_between(store, ORGANISATION, WORKER, SLOT.start, SLOT.end)
     assert {row["hold_id"]: (row["kind"], row["visit_id"], row["overlap_accepted"]) for row in rows} == {
         HOLD_1: ("hold", None, False),
@@ -138,7 +133,7 @@ async def test_a_visit_takes_the_place_of_its_hold(store: PostgresStore) -> None
     "events",
     [
         pytest.param((selected(), cancelled()), id="a hold"),
-        pytest.param((launched(), selected(), confirmed(), cancelled()), id="a visit"),
+        pytest.param((selected(), confirmed(), cancelled()), id="a visit"),
     ],
 )
 async def test_what_its_request_gives_up_is_gone_from_the_calendar(
@@ -165,7 +160,6 @@ async def test_the_visits_of_a_request_are_listed_with_what_became_of_them(store
     await project(
         store,
         VISITS_VIEW,
-        launched(),
         selected(),
         confirmed(),
         selected(SECOND, worker_id=COLLEAGUE, at=another),

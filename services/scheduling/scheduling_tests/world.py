@@ -54,7 +54,7 @@ def slot(start: str = "2026-06-01T08:00", hours: float = 2) -> Slot:
 SLOT = slot()
 
 TERMS = Hourly(rate_cents=2_450, currency="EUR", offer_id="paris:menage", catalogue_version=3)
-CONFIRMED = RequestConfirmed(hold_id=HOLD_1, client_id=CLIENT, service="menage", terms=TERMS)
+CONFIRMED = RequestConfirmed(hold_id=HOLD_1, client_id=CLIENT, service="menage", postal_code="75011", terms=TERMS)
 _OFFER = OfferTerms(
     offer_id="paris:menage",
     service="menage",
@@ -68,24 +68,6 @@ _OFFER = OfferTerms(
 
 def public(value: Slot) -> PublicSlot:
     return PublicSlot(start=value.start, end=value.end, zone=value.zone)
-
-
-def launched(request_id: RequestId = REQUEST, at: Slot = SLOT) -> intake.RequestLaunched:
-    return intake.RequestLaunched(
-        organisation_id=ORGANISATION,
-        request_id=request_id,
-        created_by=WORKER,
-        client_id=CLIENT,
-        known=True,
-        performer="self",
-        postal_code="75011",
-        offer=_OFFER,
-        slot=public(at),
-        accept_overlap=False,
-        validation="worker",
-        address_confirmed=True,
-        launched_at=NOW,
-    )
 
 
 def selected(
@@ -121,6 +103,7 @@ def confirmed(
         client_id=CLIENT,
         worker_id=worker_id,
         hold_id=hold_id_of(selection_id),
+        postal_code="75011",
         slot=public(at),
         offer=_OFFER,
         confirmed_at=NOW,

@@ -76,6 +76,7 @@ def _confirmed(event: RequestConfirmed, meta: Meta) -> Said:
             client_id=event.client_id,
             worker_id=event.worker_id,
             hold_id=event.hold_id,
+            postal_code=event.postal_code,
             slot=event.slot,
             offer=event.offer,
             confirmed_at=event.confirmed_at,

@@ -10,18 +10,11 @@ from doorstep_chassis.work import Work
 from scheduling.domain.calendar.decide import Obstacle, obstacle
 from scheduling.domain.calendar.events import CalendarEvent, CalendarSlotFreed, CalendarSlotTaken
 from scheduling.domain.calendar.state import CALENDAR, CalendarWeek
-from scheduling.domain.hold.decide import (
-    Selection,
-    decide_confirmation,
-    decide_end,
-    decide_launch,
-    decide_selection,
-)
+from scheduling.domain.hold.decide import Selection, decide_confirmation, decide_end, decide_selection
 from scheduling.domain.hold.events import (
     BookingUndone,
     HoldEvent,
     RequestConfirmed,
-    RequestLaunched,
     SlotBooked,
     SlotHeld,
     SlotReleased,
@@ -58,14 +51,6 @@ def select_worker(
     started = _visit_started(work, organisation_id, state, at)
     decided = decide_selection(state, selection, weeks, visit_started=started, at=at)
     _carry_out(work, organisation_id, request_id, decided, at)
-
-
-def launch_request(
-    work: Work, organisation_id: UUID, request_id: RequestId, launch: RequestLaunched, *, at: datetime
-) -> None:
-    """Keep where the request is."""
-    state = work.state(HOLD.at(organisation_id, request_id))
-    _carry_out(work, organisation_id, request_id, decide_launch(state, launch), at)
 
 
 def confirm_request(
@@ -117,7 +102,6 @@ def _carry_out(
 def _visit(request_id: RequestId, booked: Booked) -> VisitScheduled:
     """The first visit of a chain, which bears the request's id; its terms are those the request was quoted."""
     hold, confirmation = booked.hold, booked.known.confirmed[booked.hold.hold_id]
-    assert booked.known.postal_code is not None
     return VisitScheduled(
         visit_id=booked.visit_id,
         chain_id=ChainId(request_id),
@@ -127,7 +111,7 @@ def _visit(request_id: RequestId, booked: Booked) -> VisitScheduled:
         client_id=confirmation.client_id,
         slot=hold.slot,
         service=confirmation.service,
-        postal_code=booked.known.postal_code,
+        postal_code=confirmation.postal_code,
         terms=confirmation.terms,
         overlap_accepted=hold.overlap_accepted,
     )

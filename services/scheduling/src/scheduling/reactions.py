@@ -10,16 +10,10 @@ from doorstep_contracts import dispatch, intake
 
 from scheduling import commands
 from scheduling.domain.hold.decide import Selection
-from scheduling.domain.hold.events import RequestConfirmed, RequestLaunched
+from scheduling.domain.hold.events import RequestConfirmed
 from scheduling.domain.ids import ClientId, HoldId, RequestId, SelectionId, WorkerId
 from scheduling.domain.slot import Slot
 from scheduling.domain.visit.events import Hourly
-
-
-def on_request_launched(work: Work, event: intake.RequestLaunched, message: Message) -> None:
-    """The place of a launched request is kept for its visit."""
-    launch = RequestLaunched(postal_code=event.postal_code)
-    commands.launch_request(work, event.organisation_id, RequestId(event.request_id), launch, at=_act(work, message))
 
 
 def on_worker_selected(work: Work, event: dispatch.WorkerSelected, message: Message) -> None:
@@ -40,6 +34,7 @@ def on_request_confirmed(work: Work, event: intake.RequestConfirmed, message: Me
         hold_id=HoldId(event.hold_id),
         client_id=ClientId(event.client_id),
         service=offer.service,
+        postal_code=event.postal_code,
         terms=Hourly(
             rate_cents=offer.rate_cents,
             currency=offer.currency,
@@ -93,7 +88,6 @@ def _act(work: Work, message: Message) -> datetime:
 
 
 REACTIONS: Mapping[type, Handler] = {
-    intake.RequestLaunched: on_request_launched,
     dispatch.WorkerSelected: on_worker_selected,
     intake.RequestConfirmed: on_request_confirmed,
     intake.RequestCancelled: on_request_cancelled,

@@ -315,6 +315,7 @@ def _join(
         client_id=launched.client_id,
         worker_id=worker.worker_id,
         hold_id=worker.hold_id,
+        postal_code=launched.postal_code,
         slot=launched.slot,
         offer=launched.offer,
         confirmed_at=now,

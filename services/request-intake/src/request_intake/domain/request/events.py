@@ -127,6 +127,7 @@ class RequestConfirmed(Event):
     client_id: UUID
     worker_id: UUID
     hold_id: UUID
+    postal_code: PostalCode
     slot: Slot
     offer: OfferTerms
     confirmed_at: Instant

@@ -15,7 +15,6 @@ from scheduling.domain.hold.events import (
     HoldEvent,
     RequestConfirmed,
     RequestEnded,
-    RequestLaunched,
     SlotBooked,
     SlotHeld,
     SlotRefused,
@@ -74,13 +73,6 @@ def decide_selection(
             return _settled(state, undone, _answer(selection, weeks, at, besides=hold.hold_id))
         case _:
             assert_never(state)
-
-
-def decide_launch(state: HoldState, launch: RequestLaunched) -> tuple[HoldEvent, ...]:
-    """A request's place is kept for its visit."""
-    if isinstance(state, Ended) or state.known.postal_code == launch.postal_code:
-        return ()
-    return _settled(state, launch)
 
 
 def decide_confirmation(state: HoldState, confirmation: RequestConfirmed) -> tuple[HoldEvent, ...]:
@@ -146,9 +138,9 @@ def _undone(booked: Booked, *, by: EndedBy, reason_code: str | None) -> BookingU
 
 
 def _settled(state: HoldState, *events: HoldEvent) -> tuple[HoldEvent, ...]:
-    """These events, and the booking once the slot is held, confirmed and its place known, whichever came last."""
+    """These events, and the booking once the slot is held and confirmed, whichever came last."""
     after: HoldState = reduce(evolve, events, state)
-    if isinstance(after, Held) and after.hold.hold_id in after.known.confirmed and after.known.postal_code is not None:
+    if isinstance(after, Held) and after.hold.hold_id in after.known.confirmed:
         hold_id = after.hold.hold_id
         return (*events, SlotBooked(hold_id=hold_id, visit_id=visit_id_of(hold_id)))
     return events

@@ -9,22 +9,15 @@ from scheduling.domain.slot import Slot
 from scheduling.domain.visit.events import EndedBy, Hourly
 
 
-class RequestLaunched(Event):
-    """The request is live, at this place."""
-
-    TOPIC: ClassVar[str] = "scheduling.request-launched"
-
-    postal_code: str
-
-
 class RequestConfirmed(Event):
-    """Both gates of the request stood open with this hold; a visit follows, on these terms."""
+    """Both gates of the request stood open with this hold; a visit follows, at this place and on these terms."""
 
     TOPIC: ClassVar[str] = "scheduling.request-confirmed"
 
     hold_id: HoldId
     client_id: ClientId
     service: str
+    postal_code: str
     terms: Hourly
 
 
@@ -93,13 +86,4 @@ class BookingUndone(Event):
     reason_code: str | None
 
 
-HoldEvent = (
-    RequestLaunched
-    | RequestConfirmed
-    | RequestEnded
-    | SlotHeld
-    | SlotRefused
-    | SlotReleased
-    | SlotBooked
-    | BookingUndone
-)
+HoldEvent = RequestConfirmed | RequestEnded | SlotHeld | SlotRefused | SlotReleased | SlotBooked | BookingUndone

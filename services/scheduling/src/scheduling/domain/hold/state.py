@@ -12,7 +12,6 @@ from scheduling.domain.hold.events import (
     HoldEvent,
     RequestConfirmed,
     RequestEnded,
-    RequestLaunched,
     SlotBooked,
     SlotHeld,
     SlotRefused,
@@ -25,7 +24,6 @@ from scheduling.domain.ids import HoldId, SelectionId, VisitId
 class Known:
     """What stays true of the request whatever becomes of its slot: topics are read in any order."""
 
-    postal_code: str | None = None
     answered: frozenset[SelectionId] = frozenset()
     confirmed: Mapping[HoldId, RequestConfirmed] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -68,7 +66,7 @@ def evolve(state: HoldState, event: HoldEvent) -> HoldState:
     """What an event makes of the request's slot."""
     known = _learn(state.known, event)
     match event:
-        case RequestLaunched() | RequestConfirmed() | SlotRefused():
+        case RequestConfirmed() | SlotRefused():
             return replace(state, known=known)
         case RequestEnded():
             return Ended(known)
@@ -84,8 +82,6 @@ def evolve(state: HoldState, event: HoldEvent) -> HoldState:
 
 def _learn(known: Known, event: HoldEvent) -> Known:
     match event:
-        case RequestLaunched(postal_code=postal_code):
-            return replace(known, postal_code=postal_code)
         case RequestConfirmed(hold_id=hold_id):
             return replace(known, confirmed=MappingProxyType({**known.confirmed, hold_id: event}))
         case SlotHeld(selection_id=selection_id) | SlotRefused(selection_id=selection_id):
