@@ -178,9 +178,9 @@ class Scene:
         assert seen.status == 200, seen
         return seen.body
 
-    def until(self, look: Callable[[], Any], wanted: Any) -> None:
+    def until(self, look: Callable[[], Any], wanted: Any, *, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until it is so; in the end it must be."""
-        deadline = time.monotonic() + SETTLE_SECONDS
+        deadline = time.monotonic() + seconds
         while (found := look()) != wanted and time.monotonic() < deadline:
             time.sleep(0.03)
         assert found == wanted
