@@ -24,7 +24,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
-from doorstep_chassis import failpoints
+from doorstep_chassis import failpoints, kafka_connection
 from doorstep_chassis.consumer.engine import Engine, Transient
 from doorstep_chassis.consumer.records import Record, topic_base
 from doorstep_chassis.relay import Outgoing
@@ -32,8 +32,13 @@ from doorstep_chassis.store.model import Partition, StoreUnavailable
 
 log = structlog.get_logger()
 
+kafka_connection.mend()
+
 _LASTING = (OffsetOutOfRangeError, RecordTooLargeError, CorruptRecordException, UnsupportedCodecError)
 """What the client says of a record, or of a place in the log, that it will say again."""
+
+_RETRY_MS = 500
+"""Between two tries of the client, which would fill the log with ten a second while the broker is away."""
 
 LONGEST_PAUSE = 5.0
 
@@ -99,6 +104,7 @@ class KafkaPublisher:
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=10_000,
+            retry_backoff_ms=_RETRY_MS,
             max_request_size=8 * 1024 * 1024,
         )
         try:
@@ -215,6 +221,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._servers,
             client_id=engine.name,
             allow_auto_create_topics=False,
+            retry_backoff_ms=_RETRY_MS,
             apply_types=False,
             logger=_Reports(self._reading_failed),
         )
