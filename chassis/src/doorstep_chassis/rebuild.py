@@ -22,8 +22,9 @@ from doorstep_chassis.feeds import Feed, Span
 from doorstep_chassis.store.log import Committed
 from doorstep_chassis.store.model import DeadLetterMark, Parked, Partition, Snapshot, Unit
 from doorstep_chassis.store.port import RowKey
-from doorstep_chassis.store.postgres import PostgresStore, tracking_name
+from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.rows import quote, write
+from doorstep_chassis.store.statements import tracking_name
 from doorstep_chassis.views import View, checksum, make_tables
 
 SUFFIX = "_rebuild"

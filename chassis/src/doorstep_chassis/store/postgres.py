@@ -1,7 +1,6 @@
 """The store on PostgreSQL: reads on a pool, writes through one connection with group commit."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +21,6 @@ from doorstep_chassis.store.model import (
     DeadLetter,
     DeadLetterMark,
     Loaded,
-    Parked,
     Partition,
     PositionConflict,
     Snapshot,
@@ -35,6 +33,7 @@ from doorstep_chassis.store.model import (
 from doorstep_chassis.store.port import RowKey
 from doorstep_chassis.store.rows import RowTable, write
 from doorstep_chassis.store.schema import POSITION_CONFLICT
+from doorstep_chassis.store.statements import letter, parameters, results, tracking_name
 
 _COMMIT = (
     "SELECT * FROM doorstep_commit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], %b::text[],"
@@ -60,11 +59,6 @@ _LETTER_COLUMNS = (
 
 _FAULTS = (psycopg.Error, UnknownEvent, ValueError, TypeError)
 """What may be wrong with one unit or one stream alone: what cannot be encoded, decoded or kept."""
-
-
-def tracking_name(consumer: str, partition: Partition, source: str) -> str:
-    """The library's `application_name` for T of (consumer, topic, partition, source)."""
-    return f"{consumer}|{partition.topic}|{partition.number}|{source}"
 
 
 class PostgresStore:
@@ -217,7 +211,7 @@ class PostgresStore:
                 ).format(sql.SQL(_LETTER_COLUMNS)),
                 {"consumer": consumer, "topic": topic, "state": state, "id": letter_id, "limit": limit},
             )
-            return [_letter(row) for row in await cursor.fetchall()]
+            return [letter(row) for row in await cursor.fetchall()]
 
     # Writing
 
@@ -230,25 +224,25 @@ class PostgresStore:
     async def _write(self, units: Sequence[Unit]) -> list[Committed]:
         """All units in one call of the commit function: one round trip, one transaction."""
         encoded = [encode(each) for unit in units for each in unit.events]
-        parameters = _parameters(units, encoded)
+        values = parameters(units, encoded)
         failpoints.hit("store.before_commit")
         began = time.perf_counter()
         try:
             connection = await self._writing()
             async with connection.cursor(row_factory=tuple_row) as cursor:
-                await cursor.execute(_COMMIT, parameters, prepare=True)
+                await cursor.execute(_COMMIT, values, prepare=True)
                 row = await cursor.fetchone()
         except psycopg.Error as problem:
             await self._forget_writer(problem)
             raise _translated(problem) from problem
         failpoints.hit("store.committed")
         metrics.committed(units=len(units), events=len(encoded), seconds=time.perf_counter() - began)
-        results = _results(units, encoded, row)
+        committed = results(units, encoded, row)
         for listener in self.listeners:
-            for result in results:
+            for result in committed:
                 if result.entries:
                     listener(result)
-        return results
+        return committed
 
     async def _commit_rows(self, unit: Unit) -> Committed:
         """A view's rows with the position that they stand for: sent together, looked at together."""
@@ -258,13 +252,13 @@ class PostgresStore:
                 # A pipeline around it all: nothing is waited for before the rows are sent, too.
                 async with connection.pipeline(), connection.transaction():
                     cursor = connection.cursor(row_factory=tuple_row)
-                    await cursor.execute(_COMMIT, _parameters([unit], encoded), prepare=True)
+                    await cursor.execute(_COMMIT, parameters([unit], encoded), prepare=True)
                     await write(connection, unit.rows)
                     row = await cursor.fetchone()
             except psycopg.Error as problem:
                 raise _translated(problem) from problem
         failpoints.hit("store.committed")
-        return _results([unit], encoded, row)[0]
+        return results([unit], encoded, row)[0]
 
     async def _writing(self) -> AsyncConnection[Any]:
         if self._writer is None or self._writer.closed:
@@ -345,103 +339,3 @@ def _translated(problem: psycopg.Error) -> Exception:
     if isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
         return StoreUnavailable(type(problem).__name__)
     return problem
-
-
-def _parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> tuple[Any, ...]:
-    events = [each for unit in units for each in unit.events]
-    moves = [move for unit in units for move in unit.moves]
-    tracking = [
-        (tracking_name(move.consumer, move.partition, source), sequence)
-        for move in moves
-        for source, sequence in move.tracking.items()
-    ]
-    # The last word on a key counts: one read may hold a person's key and its erasure, in either order.
-    keys = {each.subject_id: each for unit in units for each in unit.keys}
-    extra = None
-    if keys or any(unit.parked or unit.closes for unit in units):
-        extra = json.dumps(
-            {
-                "parked": [_parked_json(each) for unit in units for each in unit.parked],
-                "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
-                "keys": [
-                    {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
-                    for each in keys.values()
-                ],
-            }
-        )
-    return (
-        [each.stream_id for each in events],
-        [each.version for each in events],
-        [topic for topic, _ in encoded],
-        [state for _, state in encoded],
-        [move.consumer for move in moves],
-        [move.partition.topic for move in moves],
-        [move.partition.number for move in moves],
-        [move.generation for move in moves],
-        [move.expected_version for move in moves],
-        [move.next_offset for move in moves],
-        [name for name, _ in tracking],
-        [sequence for _, sequence in tracking],
-        extra,
-    )
-
-
-def _results(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]], row: Any) -> list[Committed]:
-    """Positions are drawn under the lock, one after the other: the last one and the counts give them all."""
-    total = sum(len(unit.events) for unit in units)
-    if not total:
-        return [Committed(0, ()) for _ in units]
-    previous, head = row
-    position = head - total + 1
-    stored = iter(encoded)
-    results = []
-    for unit in units:
-        entries = []
-        for each in unit.events:
-            entries.append(LogEntry(position, each.stream_id, each.version, *next(stored), (each.event, each.meta)))
-            position += 1
-        results.append(Committed(previous, tuple(entries)))
-        previous = position - 1
-    return results
-
-
-def _parked_json(parked: Parked) -> dict[str, Any]:
-    return {
-        "consumer": parked.consumer,
-        "topic": parked.partition.topic,
-        "generation": parked.generation,
-        "partition": parked.partition.number,
-        "offset": parked.offset,
-        "digest": parked.digest.hex(),
-        "key": None if parked.key is None else parked.key.hex(),
-        # PostgreSQL keeps no text with a zero in it, and a header's name may hold anything: it stays escaped.
-        "headers": [[json.dumps(name)[1:-1], None if value is None else value.hex()] for name, value in parked.headers],
-        "value": None if parked.value is None else parked.value.hex(),
-        "source": parked.source,
-        "sequence": parked.sequence,
-        "subject": parked.subject,
-        "block_key": parked.block_key,
-        "reason": parked.reason,
-        "tracking": parked.tracking,
-        "parked_at": parked.parked_at.isoformat(),
-    }
-
-
-def _letter(row: Sequence[Any]) -> DeadLetter:
-    letter_id, state, attempts, consumer, topic, generation, home, offset, digest, key, headers, value, *rest = row
-    return DeadLetter(
-        letter_id,
-        state,
-        attempts,
-        Parked(
-            consumer,
-            Partition(topic, home),
-            generation,
-            offset,
-            bytes(digest),
-            key,
-            tuple((json.loads(f'"{name}"'), None if held is None else bytes.fromhex(held)) for name, held in headers),
-            value,
-            *rest,
-        ),
-    )
