@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 
 import psycopg
 from doorstep_chassis.clock import SystemClock
-from doorstep_chassis.store.model import Unit
+from doorstep_chassis.store.model import Meta, NewEvent, Unit
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.recorder import create_tables
 from doorstep_chassis.units import Answer, IdempotencyKey, Units
-from doorstep_chassis.work import Cause, Work
+from doorstep_chassis.work import Work
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from psycopg import conninfo
 
-from tests.load.example import NOTES, ORGANISATION, Figures, take_note
+from tests.load.example import NOTES, ORGANISATION, Figures, note, take_note
 
 WRITERS = 50
 PLAIN_THREADS = 8
@@ -66,15 +66,12 @@ async def ours_append(url: str, seconds: float) -> float:
 
     async def write(writer: int) -> None:
         nonlocal done
-        work = Work()
-        work.assume_new(NOTES.at(ORGANISATION, f"append-{writer}"))
-        number = 0
+        ref = NOTES.at(ORGANISATION, f"append-{writer}")
+        version = 0
         while time.perf_counter() < end:
-            cause = Cause(f"{writer}-{number}", "load", clock.now(), "load")
-            work.begin(lambda cause=cause: cause)  # type: ignore[misc]
-            take_note(work, f"append-{writer}", number)
-            await store.commit(Unit(events=[work.unit().events[-1]]))
-            number += 1
+            version += 1
+            meta = Meta(ORGANISATION, ref.stream.name, ref.key, clock.now(), "load", "load")
+            await store.commit(Unit(events=[NewEvent(ref.id, version, note(version), meta)]))
             done += 1
 
     began = time.perf_counter()

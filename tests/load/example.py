@@ -54,12 +54,14 @@ NOTES: Stream[Notes] = Stream("load.notes", Notes(), evolve)
 SEEN: Stream[Notes] = Stream("load.seen", Notes(), evolve)
 
 
+def note(number: int) -> NoteTaken:
+    """One event with one sealed field."""
+    return NoteTaken(number=number, note=seal(KEY, PERSON, f"note {number}", context="load.note"))
+
+
 def take_note(work: Work, stream: str, number: int) -> None:
-    """The command: one event with one sealed field."""
-    work.append(
-        NOTES.at(ORGANISATION, stream),
-        NoteTaken(number=number, note=seal(KEY, PERSON, f"note {number}", context="load.note")),
-    )
+    """The command."""
+    work.append(NOTES.at(ORGANISATION, stream), note(number))
 
 
 def see_application(work: Work, event: ApplicationReceived, message: Message) -> None:
