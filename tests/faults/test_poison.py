@@ -1,0 +1,122 @@
+"""Row 17: what no service of ours would send."""
+
+from collections.abc import Mapping
+
+import httpx
+from doorstep_chassis.clock import SystemClock
+from doorstep_chassis.consumer.redrive import Redriver
+
+from . import notes
+from .stack import Stack, until
+from .topic import DECODER, Headers, Producer, headers, noted
+
+KIND = notes.PublicNoted.ce_type
+POISON: Mapping[str, tuple[Headers, bytes, str]] = {
+    "raw": ([], b"\x00\xff not ours", "missing_header"),
+    "null-header": (headers("null-header", 10, ce_type=None), noted("null-header", 0), "null_header"),
+    "no-text": (headers("no-text", 20, ce_type=b"\xff\xfe"), noted("no-text", 0), "header_not_utf8"),
+    "bad-json": (headers("bad-json", 30), b'{"key": ', "invalid_json"),
+    "bad-schema": (
+        headers("bad-schema", 40),
+        noted("bad-schema", 0).replace(b'"number"', b'"numero"'),
+        "invalid_schema:missing:number",
+    ),
+}
+"""By its subject, or key: what stands in the topic, and the reason by which it is parked. Sequences go up by ten."""
+
+BEHIND = "behind_parked_record"
+
+
+async def read_to(stack: Stack, offset: int) -> None:
+    """Wait until the reader has handled partition 0 up to this offset, as Kafka is told."""
+
+    async def there() -> bool:
+        return (await stack.committed_lag())[0] == 0
+
+    assert len(await stack.records()) == offset
+    await until(there, "the reader handles all of partition 0")
+
+
+async def waiting(stack: Stack) -> dict[str, list[tuple[int, str]]]:
+    """The open dead letters: id and reason, by whom they concern, oldest first."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for letter in await stack.stores["reader"].open_letters(stack.consumer):
+        found.setdefault(letter.parked.subject or letter.parked.block_key or "", []).append(
+            (letter.id, letter.parked.reason)
+        )
+    return found
+
+
+async def settle(operator: httpx.AsyncClient, letter: int, act: str) -> tuple[int, str]:
+    """What the service answers to an act on a dead letter: the status, and the state or the code of the refusal."""
+    answer = await operator.post(f"/dead-letters/{letter}/{act}")
+    body = answer.json()
+    return answer.status_code, body["state"] if answer.status_code == 200 else body["code"]
+
+
+async def test_poison_is_parked_once_and_only_its_own_subject_waits(stack: Stack, producer: Producer) -> None:
+    """Row 17: raw bytes without headers, null or non-UTF-8 header, bad JSON, wrong schema."""
+    writer, reader = await stack.started("writer", "reader")
+    # given poison of each kind, each followed by good records of its own subject and of another
+    await producer.send([], None, b"nobody's")
+    for count, (subject, (said, value, _)) in enumerate(POISON.items()):
+        await producer.send(said, subject.encode(), value)
+        await producer.note(10 * count + 1, subject, 1)
+        await producer.note(10 * count + 2, "other", count)
+        end = await producer.note(10 * count + 3, subject, 2) + 1
+    # when they are read, and once more by a process that starts anew
+    await read_to(stack, end)
+    reader.kill()
+    await reader.start()
+    await producer.note(80, "other", len(POISON))
+    await read_to(stack, end + 1)
+    # then each stands parked once, with what came behind it, and nothing else does
+    parked = await waiting(stack)
+    assert {whom: [reason for _, reason in letters] for whom, letters in parked.items()} == {
+        "": ["missing_header"],
+        **{subject: [reason, BEHIND, BEHIND] for subject, (_, _, reason) in POISON.items()},
+    }
+    assert await stack.heard() == {"other": [0, 1, 2, 3, 4, 5]}
+    # and each goes on in order once the poison is discarded
+    async with stack.operator(reader) as operator:
+        for subject in POISON:
+            (poison, _), (first, _), (second, _) = parked[subject]
+            assert await settle(operator, poison, "redrive") == (409, "dead_letter_still_refused")
+            assert await settle(operator, second, "redrive") == (409, "older_dead_letter_open")
+            assert await settle(operator, poison, "discard") == (200, "discarded")
+            assert await settle(operator, first, "redrive") == (200, "applied")
+            assert await settle(operator, first, "redrive") == (409, "dead_letter_closed")
+            assert await settle(operator, second, "redrive") == (200, "applied")
+        assert await settle(operator, parked[""][0][0], "discard") == (200, "discarded")
+    for count, subject in enumerate(POISON):
+        await producer.note(90 + count, subject, 3)
+    await read_to(stack, end + 1 + len(POISON))
+    assert await stack.parked() == []
+    assert await stack.heard() == {"other": [0, 1, 2, 3, 4, 5], **{subject: [1, 2, 3] for subject in POISON}}
+
+
+async def test_what_was_refused_goes_on_in_order_once_the_reader_is_mended(stack: Stack, producer: Producer) -> None:
+    """Row 17: a permanent refusal of the reaction, redriven by a newer version of the service."""
+    await stack.started("reader")
+    # given a refused note in the middle, and a subject that waits behind it
+    for number in range(5):
+        await producer.send(headers("k", 2 * number + 1), b"k", noted("k", number, unwelcome=number == 2))
+        await producer.note(2 * number + 2, "other", number)
+    await read_to(stack, 10)
+    assert await stack.heard() == {"k": [0, 1], "other": [0, 1, 2, 3, 4]}
+    assert await stack.parked() == ["faults_not_heard", BEHIND, BEHIND]
+    # when a mended version takes them, while the subject is still spoken of
+    mended = {notes.PublicNoted: notes.hear_all}
+    redriver = Redriver(stack.consumer, stack.stores["reader"], mended, DECODER, SystemClock().now)
+    letters = [letter for letter, _ in (await waiting(stack))["k"]]
+    assert await redriver.redrive(letters[0]) == "applied"
+    await producer.note(11, "k", 5)
+    await read_to(stack, 11)
+    assert await stack.parked() == [BEHIND, BEHIND, BEHIND]
+    for letter, _ in (await waiting(stack))["k"]:
+        assert await redriver.redrive(letter) == "applied"
+    await producer.note(12, "k", 6)
+    await read_to(stack, 12)
+    # then all is heard in order
+    assert await stack.heard() == {"k": [0, 1, 2, 3, 4, 5, 6], "other": [0, 1, 2, 3, 4]}
+    assert await stack.parked() == []
