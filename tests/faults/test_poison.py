@@ -1,4 +1,4 @@
-"""Row 17: what no service of ours would send."""
+"""Rows 17, 18 and 20: what no service of ours would send, what a later one will, and what arrives in any order."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from doorstep_chassis.clock import SystemClock
 from doorstep_chassis.consumer.redrive import Redriver
 
 from . import notes
-from .stack import Stack, until
+from .stack import App, Stack, until
 from .topic import DECODER, Headers, Producer, headers, noted
 
 KIND = notes.PublicNoted.ce_type
@@ -120,3 +120,37 @@ async def test_what_was_refused_goes_on_in_order_once_the_reader_is_mended(stack
     # then all is heard in order
     assert await stack.heard() == {"k": [0, 1, 2, 3, 4, 5, 6], "other": [0, 1, 2, 3, 4]}
     assert await stack.parked() == []
+
+
+async def counted(app: App, metric: str) -> list[str]:
+    """The lines of one metric, as the process tells them."""
+    async with httpx.AsyncClient(base_url=app.url) as client:
+        return [line for line in (await client.get("/metrics")).text.splitlines() if line.startswith(metric)]
+
+
+async def test_a_schema_from_the_future_is_read_skipped_or_parked(stack: Stack, producer: Producer) -> None:
+    """Row 18: an unknown field is fine, an unknown type skipped with a count, an unknown version parked."""
+    (reader,) = await stack.started("reader")
+    later = KIND.replace(".v1", ".v2")
+    # given an unknown field, an unknown type twice, and an unknown version, with good records between them
+    await producer.send(headers("field", 1), b"field", noted("field", 1, mood="bright"))
+    await producer.send(headers("type", 2, "doorstep.faults.Whispered.v1"), b"type", noted("type", 1))
+    await producer.note(3, "type", 2)
+    await producer.send(headers("type", 4, "doorstep.faults.Whispered.v2"), b"type", b"not even JSON")
+    await producer.send(headers("version", 5, later), b"version", noted("version", 1))
+    await producer.note(6, "version", 2)
+    await producer.note(7, "field", 2)
+    await producer.note(8, "type", 3)
+    # when they are read
+    await read_to(stack, 8)
+    # then only the unknown version stands parked, with its subject behind it
+    assert await waiting(stack) == {"version": [(1, "unknown_version"), (2, BEHIND)]}
+    assert await stack.heard() == {"field": [1, 2], "type": [2, 3]}
+    # and all of it is counted
+    assert await counted(reader, "doorstep_unknown_type") == [
+        f'doorstep_unknown_type_total{{consumer="{stack.consumer}"}} 2.0'
+    ]
+    assert sorted(await counted(reader, "doorstep_parked_total")) == [
+        f'doorstep_parked_total{{consumer="{stack.consumer}",reason="{BEHIND}"}} 1.0',
+        f'doorstep_parked_total{{consumer="{stack.consumer}",reason="unknown_version"}} 1.0',
+    ]

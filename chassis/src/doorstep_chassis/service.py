@@ -236,7 +236,9 @@ class Running:
         settings = self.settings
 
         def observe(record: Record, outcome: str) -> None:
-            if outcome not in ("applied", "skipped", "ignored", "unknown_type"):
+            if outcome == "unknown_type":
+                metrics.unknown_type(name)
+            elif outcome not in ("applied", "skipped", "ignored"):
                 metrics.parked(name, outcome.lstrip("!"))
 
         return Engine(
