@@ -37,6 +37,7 @@ def test_a_relay_tells_where_it_stands() -> None:
     ("tell", "name", "labels", "by"),
     [
         (lambda: metrics.parked("t", "seal_broken"), "parked_total", {"consumer": "t", "reason": "seal_broken"}, 1),
+        (lambda: metrics.unknown_type("t"), "unknown_type_total", {"consumer": "t"}, 1),
         (lambda: metrics.published("t.visits.v1", 5), "published_total", {"topic": "t.visits.v1"}, 5),
         (lambda: metrics.conflicted("t", retried=True), "unit_conflicts_total", {"unit": "t"}, 1),
         (lambda: metrics.conflicted("t", retried=True), "unit_retries_total", {"unit": "t"}, 1),

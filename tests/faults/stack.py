@@ -15,6 +15,7 @@ import httpx
 import psycopg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from doorstep_chassis.issuer import LocalIssuer
 from doorstep_chassis.store.log import LogEntry
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_local.process import ManagedProcess
@@ -205,8 +206,9 @@ class Stack:
         self.stores = {role: PostgresStore(url) for role, url in urls.items()}
         self.apps: list[App] = []
         self._directory = directory
+        self._issuer = LocalIssuer("http://127.0.0.1/issuer")
         self._keys = directory / "jwks.json"
-        self._keys.write_text('{"keys": []}', encoding="utf-8")
+        self._keys.write_text(json.dumps(self._issuer.jwks()), encoding="utf-8")
 
     def app(self, role: str, **settings: str) -> App:
         """A process of this role, not started; further settings as `DOORSTEP_<NAME>`."""
@@ -216,8 +218,8 @@ class Stack:
             "FAULTS_TOPIC": self.topic,
             "DOORSTEP_ENVIRONMENT": "development",
             "DOORSTEP_SERVICE": self.names[role],
-            "DOORSTEP_ISSUER": "http://127.0.0.1/issuer",
-            "DOORSTEP_AUDIENCE": "doorstep",
+            "DOORSTEP_ISSUER": self._issuer.issuer,
+            "DOORSTEP_AUDIENCE": self._issuer.audience,
             "DOORSTEP_JWKS": str(self._keys),
             "DOORSTEP_KEK": secret,
             "DOORSTEP_KEK_ID": "k",
@@ -230,6 +232,13 @@ class Stack:
         made = App(f"{role}-{len(self.apps)}", role, self._directory, environment)
         self.apps.append(made)
         return made
+
+    def operator(self, app: App) -> httpx.AsyncClient:
+        """Who may look into a process and mend it."""
+        token = self._issuer.token(sub=uuid4(), role="service")
+        return httpx.AsyncClient(
+            base_url=f"{app.url}/operations", headers={"Authorization": f"Bearer {token}"}, timeout=10
+        )
 
     async def started(self, *roles: str) -> list[App]:
         """Processes of these roles, started together."""

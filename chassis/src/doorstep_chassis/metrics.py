@@ -20,6 +20,9 @@ PARKED_OPEN = Gauge("doorstep_parked_open", "Parked records that are open", ["co
 # Records parked since the process started, by the code of the reason.
 PARKED = Counter("doorstep_parked", "Records parked", ["consumer", "reason"])
 
+# Records skipped because their type is from the future. Above 0 while producers are newer, else a contract is missing.
+UNKNOWN_TYPE = Counter("doorstep_unknown_type", "Records skipped for an unknown type", ["consumer"])
+
 # 1 when too much poison has stopped the consumer.
 CONSUMER_STOPPED = Gauge("doorstep_consumer_stopped", "Stopped by too much poison", ["consumer"])
 
@@ -60,6 +63,11 @@ def behind(consumer: str, topic: str, *, lag: int, age_seconds: float) -> None:
 def parked(consumer: str, reason: str) -> None:
     """One more record parked; `reason` is a stable code."""
     PARKED.labels(consumer, reason).inc()
+
+
+def unknown_type(consumer: str) -> None:
+    """One more record skipped whose type this code does not know."""
+    UNKNOWN_TYPE.labels(consumer).inc()
 
 
 def committed(*, units: int, events: int, seconds: float) -> None:

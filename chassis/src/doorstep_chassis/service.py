@@ -147,7 +147,7 @@ class Running:
 
     def _operated(self) -> Operated:
         """What people who run the system may look into and mend."""
-        from_topics, from_log = EventDecoder(), log_decoder(self.service.source)
+        from_topics, from_log = EventDecoder(self.service.classes), log_decoder(self.service.source)
         topics = TopicFeed(self.settings.kafka_bootstrap_servers)
         log_feed = LogFeed(self.store)
         views = {
@@ -236,7 +236,9 @@ class Running:
         settings = self.settings
 
         def observe(record: Record, outcome: str) -> None:
-            if outcome not in ("applied", "skipped", "ignored", "unknown_type"):
+            if outcome == "unknown_type":
+                metrics.unknown_type(name)
+            elif outcome not in ("applied", "skipped", "ignored"):
                 metrics.parked(name, outcome.lstrip("!"))
 
         return Engine(
