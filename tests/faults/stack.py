@@ -122,10 +122,19 @@ class App:
 
 
 class Load:
-    """People at the doors: each notes one number after the other, and asks again under the same key until answered."""
+    """People at the doors: each notes one number after the other, now at one door and then at the next.
+
+    Who is not answered asks again, at all doors and under the same key.
+    """
 
     def __init__(
-        self, doors: Sequence[App], *, people: int = 4, pause: float = 0.02, patience: float = SECONDS
+        self,
+        doors: Sequence[App],
+        *,
+        people: int = 4,
+        pause: float = 0.02,
+        patience: float = SECONDS,
+        timeout: float = 10,
     ) -> None:
         self.noted: Counter[str] = Counter()
         self.refused: Counter[int | str] = Counter()
@@ -133,10 +142,11 @@ class Load:
         self._people = people
         self._pause = pause
         self._patience = patience
+        self._timeout = timeout
         self._over = asyncio.Event()
 
     async def __aenter__(self) -> "Load":
-        self._client = httpx.AsyncClient(timeout=10)
+        self._client = httpx.AsyncClient(timeout=self._timeout)
         self._tasks = [asyncio.create_task(self._note_on(f"key-{number}")) for number in range(self._people)]
         return self
 
@@ -171,8 +181,9 @@ class Load:
         """Note one number: the same request again and again until it is answered by 201."""
         request_key = uuid4().hex
         deadline = time.monotonic() + self._patience
+        first = number % len(self._doors)
         while True:
-            for door in self._doors:
+            for door in (*self._doors[first:], *self._doors[:first]):
                 try:
                     answer = await post(self._client, door, key, number, request_key)
                 except httpx.TransportError as problem:
@@ -212,10 +223,12 @@ class Stack:
 
     def app(self, role: str, **settings: str) -> App:
         """A process of this role, not started; further settings as `DOORSTEP_<NAME>`."""
+        name = f"{role}-{len(self.apps)}"
         secret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
         environment = {
             "PYTHONPATH": str(Path(__file__).parents[1]),
             "FAULTS_TOPIC": self.topic,
+            "PGAPPNAME": name,
             "DOORSTEP_ENVIRONMENT": "development",
             "DOORSTEP_SERVICE": self.names[role],
             "DOORSTEP_ISSUER": self._issuer.issuer,
@@ -227,9 +240,9 @@ class Stack:
             "DOORSTEP_DATABASE_URL": self.urls[role],
             "DOORSTEP_KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "DOORSTEP_CONSUMER_SESSION_TIMEOUT_MS": str(SESSION_MS),
-            **{f"DOORSTEP_{name.upper()}": value for name, value in settings.items()},
+            **{f"DOORSTEP_{setting.upper()}": value for setting, value in settings.items()},
         }
-        made = App(f"{role}-{len(self.apps)}", role, self._directory, environment)
+        made = App(name, role, self._directory, environment)
         self.apps.append(made)
         return made
 
