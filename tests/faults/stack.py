@@ -29,6 +29,9 @@ SECONDS = 40
 """How long a condition may take to come true; nothing waits for it once it is true."""
 
 
+_OBSERVER = "observer"
+"""The sessions of the test itself, which is not hurt."""
+
 _LIBRARY = {"client", "conn", "fetcher", "group_coordinator", "sender"}
 
 
@@ -202,7 +205,7 @@ class Stack:
         self.topic = topic
         self.names = {role: f"{name}-{role}" for role in urls}
         self.consumer = f"{name}-reader.reactions"
-        self.stores = {role: PostgresStore(url) for role, url in urls.items()}
+        self.stores = {role: PostgresStore(f"{url}?application_name={_OBSERVER}") for role, url in urls.items()}
         self.apps: list[App] = []
         self._directory = directory
         self._keys = directory / "jwks.json"
@@ -344,7 +347,8 @@ class Stack:
         async with await psycopg.AsyncConnection.connect(self.urls[role], autocommit=True) as connection:
             cursor = await connection.execute(
                 "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
-                f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {where}",
+                f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> '{_OBSERVER}'"
+                f" AND {where}",
                 arguments,
             )
             row = await cursor.fetchone()

@@ -215,12 +215,12 @@ class Running:
                     for work in self._led():
                         group.create_task(work)
             except (StoreUnavailable, RelayDeposed) as problem:
-                log.warning("leader.lost", error_type=type(problem).__name__)
+                log.warning("leader.lost", exc_info=problem)
             except BaseExceptionGroup as problems:
                 lasting = problems.split((StoreUnavailable, RelayDeposed, KafkaError))[1]
                 if lasting is not None:
                     raise lasting from problems
-                log.warning("leader.lost", error_type=type(problems.exceptions[0]).__name__)
+                log.warning("leader.lost", exc_info=problems.exceptions[0])
             await asyncio.sleep(0.5)
 
     @staticmethod
@@ -279,7 +279,7 @@ class Running:
                 raise
             except BaseException as problem:
                 # Half a service is worse than none: end, and let the supervisor start it again.
-                log.error("service.failed", part=name, error_type=type(problem).__name__)
+                log.error("service.failed", part=name, exc_info=problem)
                 os._exit(70)
 
         self._tasks.append(asyncio.create_task(run()))
