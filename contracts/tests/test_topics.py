@@ -37,7 +37,8 @@ def test_who_reads_what() -> None:
         consumer: [name for name, topic in load_topics().items() if consumer in topic.consumers]
         for consumer in consumers
     } == {
-        "client-directory.reactions": ["intake.requests.v1", "intake.keys.v1", "scheduling.visits.v1"],
+        "client-directory.reactions": ["intake.requests.v1", "intake.keys.v1", "intake.organisations.v1"],
+        "client-directory.view.served": ["scheduling.visits.v1"],
         "dispatch.reactions": ["intake.requests.v1", "scheduling.visits.v1"],
         "gateway.view.board": [
             "intake.requests.v1",

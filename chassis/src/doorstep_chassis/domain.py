@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID, uuid5
 
@@ -51,6 +52,11 @@ class Event(BaseModel):
         return cls.model_validate_json(json.dumps(shape))
 
 
+@lru_cache(maxsize=50_000)
+def _stream_id(name: str, organisation_id: UUID, key: str) -> UUID:
+    return derived_id(name, organisation_id, key)
+
+
 S = TypeVar("S")
 
 
@@ -64,7 +70,8 @@ class Stream(Generic[S]):
 
     def at(self, organisation_id: UUID, key: object) -> "Ref[S]":
         """One stream of this kind. The organisation is part of its id: another organisation's key finds nothing."""
-        return Ref(self, organisation_id, str(key), derived_id(self.name, organisation_id, key))
+        text = str(key)
+        return Ref(self, organisation_id, text, _stream_id(self.name, organisation_id, text))
 
     def fold(self, events: Iterable[Event]) -> S:
         """The state after these events."""

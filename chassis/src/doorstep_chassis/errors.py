@@ -7,7 +7,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_by_code: dict[str, type["DomainError"]] = {}
+_by_code: dict[tuple[str, str], type["DomainError"]] = {}
+"""By code and package: services that refuse for the same reason use the same code, each by a class of its own."""
+
+_CHASSIS = __name__.partition(".")[0]
 
 
 class DomainError(Exception):
@@ -28,12 +31,13 @@ class DomainError(Exception):
         code = cls.__dict__.get("code")
         if not isinstance(code, str) or not _SNAKE_CASE.fullmatch(code):
             raise TypeError(f"{cls.__qualname__} needs a snake_case code of its own")
-        owner = _by_code.get(code)
+        package = cls.__module__.partition(".")[0]
+        owner = _by_code.get((code, package)) or _by_code.get((code, _CHASSIS))
         if owner and (owner.__module__, owner.__qualname__) != (cls.__module__, cls.__qualname__):
             raise TypeError(f"code {code!r} of {cls.__qualname__} belongs to {owner.__module__}.{owner.__qualname__}")
         if "title" not in cls.__dict__:
             cls.title = code.replace("_", " ").capitalize()
-        _by_code[code] = cls
+        _by_code[code, package] = cls
 
     def __init__(
         self,
@@ -97,5 +101,5 @@ class Unavailable(DomainError):
 
 
 def error_catalogue() -> tuple[type[DomainError], ...]:
-    """Every error class that this process has imported, ordered by code."""
-    return tuple(_by_code[code] for code in sorted(_by_code))
+    """Every error class that this process has imported, ordered by code, then by package."""
+    return tuple(_by_code[key] for key in sorted(_by_code))

@@ -92,8 +92,9 @@ def fingerprint(body: BaseModel | Mapping[str, Any], *, key: bytes | None = None
     A body that holds personal data needs a `key`: a plain hash of a phone number is soon guessed.
     """
     shape = body.model_dump(mode="json", exclude_defaults=True) if isinstance(body, BaseModel) else body
-    text = json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    return hashlib.sha256(text).hexdigest() if key is None else hmac.digest(key, text, "sha256").hex()
+    text = json.dumps(shape, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    content = text.encode("utf-8", "surrogatepass")  # JSON may hold lone surrogates: for the domain to refuse
+    return hashlib.sha256(content).hexdigest() if key is None else hmac.digest(key, content, "sha256").hex()
 
 
 def create_app(

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +46,13 @@ LONGEST_PAUSE = 5.0
 def pause_after(tries: int) -> float:
     """Seconds to wait after so many tries in vain: longer each time, but never long."""
     return float(min(LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)))
+
+
+GATHERED_BYTES = 65_536
+"""So much is handed to a lingering consumer at once."""
+
+COMMIT_SECONDS = 1.0
+"""How long a position that no effect depends on may wait to be stored, here and in Kafka."""
 
 
 class BehindLogStart(Exception):
@@ -189,16 +198,20 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         instance: str | None = None,
         max_batch: int = 2000,
         session_timeout_ms: int = 30_000,
+        linger: float = 0.0,
         failed: Callable[[BaseException], None] = lambda problem: None,
     ) -> None:
         self.engine = engine
         self.failure: BaseException | None = None
+        self.handled_time: datetime | None = None
+        """When the last record that was handled had been sent."""
         self._topics = topics
         self._servers = list(servers)
         self._max_batch = max_batch
         self._failed = failed
         self._busy = asyncio.Lock()
         self._retries = 0
+        self._moved_at = time.monotonic()
         self._changing = False
         self._stopping = asyncio.Event()
         self._taking: asyncio.Task[None] | None = None
@@ -220,7 +233,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="none",
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=min(3_000, session_timeout_ms // 3),
-            fetch_max_wait_ms=500,
+            # Who lingers lets the broker gather: each fetch names all partitions, so fewer of them is most of the saving.
+            fetch_min_bytes=GATHERED_BYTES if linger else 1,
+            fetch_max_wait_ms=int(linger * 1000) if linger else 500,
             partition_assignment_strategy=(StickyPartitionAssignor,),
             listener=self,
             parser=self._parse,
@@ -238,7 +253,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopping.set()
         await self._stop_taking()
         async with self._busy:
-            pass
+            with contextlib.suppress(StoreUnavailable):
+                await self.engine.save()
         await self._commit_offsets()
         if self._committer is not None:
             self._committer.cancel()
@@ -310,11 +326,13 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._stop_reading(problem)
             return
         self._retries = 0
+        self._moved_at = time.monotonic()
         for place, (partition, _) in places.items():
             offset = going_on[partition]
             if offset != batches[place][-1].offset + 1 and place in consumer.assignment():
                 consumer.seek(place, offset)
             self._uncommitted[place] = offset
+            self.handled_time = datetime.fromtimestamp(batches[place][-1].timestamp / 1000, UTC)
         failpoints.hit("consumer.before_offset_commit")
         self._commit_later()
 
@@ -333,6 +351,24 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.pause(*self._consumer.assignment())
         log.error("consumer.stopped", consumer=self.engine.name, exc_info=problem)
         self._failed(problem)
+
+    # How it goes
+
+    def lag(self) -> dict[str, int]:
+        """Records of each topic that are there and not yet handled, in the partitions held here, as the last fetch saw it."""
+        consumer = self._consumer
+        behind: dict[str, int] = {}
+        for place in consumer.assignment() if consumer is not None else ():
+            partition = _partition(place)[0]
+            head = consumer.highwater(place)
+            if self.engine.has(partition):
+                left = max(0, (head or 0) - self.engine.position(partition))
+                behind[place.topic] = behind.get(place.topic, 0) + left
+        return behind
+
+    def stuck(self, seconds: float = 60) -> bool:
+        """Nothing has moved for so long although there is something to read."""
+        return time.monotonic() - self._moved_at > seconds and any(self.lag().values())
 
     # Taking partitions over and giving them up
 
@@ -394,8 +430,11 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit_soon(self) -> None:
         while self._uncommitted:
-            await asyncio.sleep(1)
-            await self._commit_offsets()
+            await asyncio.sleep(COMMIT_SECONDS)
+            async with self._busy:
+                with contextlib.suppress(StoreUnavailable):
+                    await self.engine.save()
+                await self._commit_offsets()
 
     async def _commit_offsets(self) -> None:
         """For lag tools alone: what cannot be committed now is tried again later, or never."""

@@ -71,7 +71,10 @@ def configure_logging(service: str, level: str = "INFO", stream: TextIO | None =
     root.handlers = [_Library()]
     root.setLevel(level)
     for name in ("httpx", "httpcore", "aiokafka", "asyncio", "uvicorn.error", "faststream"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+        library = logging.getLogger(name)
+        library.setLevel(max(logging.WARNING, root.level))
+        # FastStream brings a handler of its own that prints whole messages.
+        library.handlers, library.propagate = [], True
     logging.getLogger("uvicorn.access").disabled = True  # the metrics count requests, and a query may be personal
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # the fallback would print the arguments of a broken call

@@ -7,8 +7,9 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series fo
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 
-# How many sequence numbers of the producers' logs the consumer has not yet handled, over all partitions of the topic.
-CONSUMER_LAG = Gauge("doorstep_consumer_lag", "Sequence numbers behind the producers' logs", ["consumer", "topic"])
+# How many sequence numbers of what it reads the consumer has not yet handled: offsets of a topic, over all partitions
+# that this process holds, or positions of the service's own log.
+CONSUMER_LAG = Gauge("doorstep_consumer_lag", "Sequence numbers behind the head of what is read", ["consumer", "topic"])
 
 # How old the oldest event is that the consumer has not yet handled; 0 when it has caught up.
 LOG_AGE = Gauge("doorstep_log_age_seconds", "Age of the oldest event not yet handled", ["consumer", "topic"])

@@ -56,6 +56,10 @@ class Publisher(Protocol):
         ...
 
 
+STORE_SECONDS = 0.1
+"""How much a relay that is killed may send once more."""
+
+
 class RelayDeposed(Exception):
     """A newer relay has raised the epoch: this one stops."""
 
@@ -112,7 +116,7 @@ class Relay:
             self._stored = position
 
     async def run(self, after: Callable[[int, int], Any], *, batch: int) -> None:
-        """Publish for ever. The position is stored beside the next send, so that it costs no time of its own."""
+        """Publish for ever. The position is stored a little later, beside other sends: it only spares repetition."""
         await self.take()
         while True:
             await self.publish(await after(self.cursor, batch))
@@ -123,12 +127,15 @@ class Relay:
 
     async def _store_all(self) -> None:
         while self._stored < self.cursor:
+            await asyncio.sleep(STORE_SECONDS)
             await self.store_position()
 
     async def settle(self) -> None:
-        """Finish storing the position, before stopping."""
+        """Store the position, before stopping."""
         if self._storing is not None:
-            await self._storing
+            self._storing.cancel()
+            await asyncio.wait([self._storing])
+        await self.store_position()
 
     async def _records(self, entry: LogEntry) -> list[Outgoing]:
         publish = self._publication.get(type(entry.event))

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -24,11 +25,14 @@ from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
 from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
 from doorstep_chassis.consumer.log_feed import follow, log_decoder
 from doorstep_chassis.consumer.records import Decoder, Record
+from doorstep_chassis.feeds import LogFeed, TopicFeed
 from doorstep_chassis.http import create_app, serve, stop_on_signals
 from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, check_topics
 from doorstep_chassis.logging import configure_logging
+from doorstep_chassis.operations_api import Operated, Part, ViewPart, operations_router
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
+from doorstep_chassis.runtime import tune_collector
 from doorstep_chassis.settings import ServiceSettings
 from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
@@ -40,6 +44,10 @@ from doorstep_chassis.units import Units
 from doorstep_chassis.views import View, create_view_tables
 
 log = structlog.get_logger()
+
+
+MEASURE_SECONDS = 5.0
+"""How often the gauges of lag and parked records are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +132,42 @@ class Running:
         app = create_app(
             f"Doorstep {self.service.name}",
             verifier=verifier,
-            readiness={"database": self._database_answers, "consumers": self._consumers_run},
+            readiness={
+                "database": self._database_answers,
+                "broker": self._broker_answers,
+                "consumers": self._consumers_run,
+                "lag": self._lag_is_bounded,
+            },
+            liveness={"consumers": self._consumers_move},
             lifespan=self._lifespan,
         )
         app.include_router(self.service.routes(self.context))
+        app.include_router(operations_router(self._operated()))
         return app
+
+    def _operated(self) -> Operated:
+        """What people who run the system may look into and mend."""
+        from_topics, from_log = EventDecoder(), log_decoder(self.service.source)
+        topics = TopicFeed(self.settings.kafka_bootstrap_servers)
+        log_feed = LogFeed(self.store)
+        views = {
+            view.name: ViewPart(view, from_topics, topics) if view.topics else ViewPart(view, from_log, log_feed)
+            for view in [*self.views, *self._timer_views()]
+        }
+        parts = {
+            part.view.consumer(self.service.name): Part(part.view.handlers, part.decode) for part in views.values()
+        }
+        reactions = Part(self.service.reactions(self.context), from_topics)
+        return Operated(
+            service=self.service.name,
+            source=self.service.source,
+            store=self.store,
+            database_url=self.settings.database_url.get_secret_value(),
+            now=self.context.clock.now,
+            publication=self.service.publication,
+            parts={**parts, f"{self.service.name}.reactions": reactions},
+            views=views,
+        )
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -149,11 +188,14 @@ class Running:
             self._consume(f"{self.service.name}.reactions", reactions, self.service.topics_of(reactions))
         for view in self.views:
             if view.topics:
-                self._consume(view.consumer(self.service.name), view.handlers, view.topics)
+                self._consume(
+                    view.consumer(self.service.name), view.handlers, view.topics, linger=self.settings.topic_view_linger
+                )
         for consumer in self.consumers:
             await consumer.start()
         self._spawn("tail", self.tail.run())
         self._spawn("leader", self._lead())
+        self._spawn("gauges", self._measure())
 
     async def stop(self) -> None:
         """Finish what is in hand and let go."""
@@ -174,7 +216,9 @@ class Running:
         topics = {self.service.topic_of(cls) for cls in self.service.classes.values()}
         await check_topics(self.settings.kafka_bootstrap_servers, topics)
 
-    def _consume(self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str]) -> None:
+    def _consume(
+        self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str], *, linger: float = 0.0
+    ) -> None:
         self.consumers.append(
             KafkaConsumer(
                 self._engine(name, handlers, EventDecoder(self.service.classes)),
@@ -182,6 +226,7 @@ class Running:
                 self.settings.kafka_bootstrap_servers,
                 instance=self.settings.instance,
                 max_batch=self.settings.consumer_max_batch,
+                linger=linger,
                 session_timeout_ms=self.settings.consumer_session_timeout_ms,
                 failed=lambda problem: metrics.CONSUMER_STOPPED.labels(name).set(1),
             )
@@ -191,7 +236,7 @@ class Running:
         settings = self.settings
 
         def observe(record: Record, outcome: str) -> None:
-            if outcome not in ("applied", "skipped", "unknown_type"):
+            if outcome not in ("applied", "skipped", "ignored", "unknown_type"):
                 metrics.parked(name, outcome.lstrip("!"))
 
         return Engine(
@@ -269,7 +314,8 @@ class Running:
 
     async def _follow(self, view: View, done: Callable[[], None]) -> None:
         engine = self._engine(view.consumer(self.service.name), view.handlers, log_decoder(self.service.source))
-        await follow(engine, self.tail, batch=self.settings.consumer_max_batch, done=done)
+        settings = self.settings
+        await follow(engine, self.tail, batch=settings.consumer_max_batch, linger=settings.view_linger, done=done)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:
@@ -289,8 +335,38 @@ class Running:
     async def _database_answers(self) -> bool:
         return await self.store.head() >= 0
 
+    async def _broker_answers(self) -> bool:
+        for server in self.settings.kafka_bootstrap_servers:
+            host, _, port = server.rpartition(":")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(host, int(port))
+                writer.close()
+                return True
+        return False
+
     async def _consumers_run(self) -> bool:
         return all(consumer.failure is None for consumer in self.consumers)
+
+    async def _lag_is_bounded(self) -> bool:
+        return all(sum(consumer.lag().values()) <= self.settings.ready_lag for consumer in self.consumers)
+
+    async def _consumers_move(self) -> bool:
+        return not any(consumer.stuck() for consumer in self.consumers)
+
+    async def _measure(self) -> None:
+        """Gauges that nobody counts up: how far each consumer is behind, and what waits parked."""
+        while True:
+            for consumer in self.consumers:
+                name = consumer.engine.name
+                age = self._age(consumer.handled_time)
+                for topic, lag in consumer.lag().items():
+                    metrics.behind(name, topic, lag=lag, age_seconds=age if lag else 0.0)
+                with contextlib.suppress(StoreUnavailable):
+                    metrics.PARKED_OPEN.labels(name).set(await self.store.open_count(name))
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    def _age(self, handled: datetime | None) -> float:
+        return 0.0 if handled is None else max(0.0, (self.context.clock.now() - handled).total_seconds())
 
 
 def run(service: Service, settings: ServiceSettings) -> None:
@@ -298,6 +374,7 @@ def run(service: Service, settings: ServiceSettings) -> None:
     configure_logging(service.name, settings.log_level)
     if settings.environment == "production":
         failpoints.refuse_in_production()
+    tune_collector()
     end_telemetry = set_up_telemetry(service.name, settings.otlp_endpoint)
     running = Running(service, settings)
 

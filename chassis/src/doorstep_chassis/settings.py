@@ -73,6 +73,12 @@ class ServiceSettings(ProcessSettings):
     """Share of parked records in the window from which a consumer stops."""
     consumer_poison_window: Annotated[int, Field(ge=1)] = 200
     """Records over which that share is taken."""
+    view_linger: Annotated[float, Field(ge=0, le=5)] = 0.05
+    """Seconds that a view of the own log waits for more before it takes what has come: lists lag by that."""
+    topic_view_linger: Annotated[float, Field(ge=0, le=5)] = 0.2
+    """The same for a view over topics, where the broker waits."""
+    ready_lag: Annotated[int, Field(ge=0)] = 10_000
+    """Records behind from which the service no longer counts as ready."""
     relay_batch: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events that the relay reads and sends in one go."""
 

@@ -52,12 +52,15 @@ class LogTail:
             except StoreUnavailable:
                 await asyncio.sleep(0.5)
 
+    async def past(self, position: int) -> None:
+        """Wait until the log goes on behind a position."""
+        while position >= self.head:
+            await self._moved.wait()
+
     async def after(self, position: int, limit: int) -> Sequence[LogEntry]:
         """The next entries after a position, in order; at least one."""
         while True:
-            if position >= self.head:
-                await self._moved.wait()
-                continue
+            await self.past(position)
             if self._start <= position < self._end:
                 return self._slice(position, limit)
             entries = await self._store.log_after(position, limit)

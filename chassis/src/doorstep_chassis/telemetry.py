@@ -49,6 +49,11 @@ def record_spans(service: str, processor: "SpanProcessor") -> Callable[[], None]
     return end
 
 
+def traces() -> bool:
+    """Whether spans are taken at all."""
+    return _tracer is not None
+
+
 def current_traceparent() -> str | None:
     """The W3C traceparent of the span under way, to be written into a record or a header; None when there is none."""
     if _tracer is None:

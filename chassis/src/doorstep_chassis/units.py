@@ -16,6 +16,7 @@ from doorstep_chassis.domain import Event, Stream
 from doorstep_chassis.errors import DomainError, Unavailable
 from doorstep_chassis.store.model import StoreConflict, StoreUnavailable
 from doorstep_chassis.store.port import Store
+from doorstep_chassis.telemetry import current_traceparent
 from doorstep_chassis.work import Cause, Work, attempt
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Units:
         Errors: what the decision refuses; TooManyConflicts, Unavailable when it was not written.
         """
         cause_id = cause_id or str(uuid4())
+        traceparent = traceparent or current_traceparent()
         cause = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
         lost = 0
         for number in range(ATTEMPTS):
@@ -146,6 +148,7 @@ class Units:
         # A key is new nearly always: take it for new without a look, and let the store refuse it when it is not. Where
         # nothing would be written, the store cannot tell: perhaps all has been done under this very key.
         cause_id = str(ref.id)
+        traceparent = traceparent or current_traceparent()
         origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
         with contextlib.suppress(DomainError, StoreConflict, StoreUnavailable, _NothingToWrite):
             return await self._once(taken_for_new, origin)

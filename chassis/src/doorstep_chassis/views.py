@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from psycopg import AsyncConnection
 from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -42,12 +44,17 @@ def view_metadata() -> MetaData:
 
 async def create_view_tables(store: PostgresStore, view: View) -> None:
     """Make the view's tables where they are not there yet."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     async with store.connection() as connection:
-        for table in view.tables:
-            await connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).encode())
-            for index in sorted(table.indexes, key=lambda each: str(each.name)):
-                await connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)).encode())
+        await make_tables(connection, view)
+
+
+async def make_tables(connection: AsyncConnection[Any], view: View) -> None:
+    """The same on this connection, and so in its transaction."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in view.tables:
+        await connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).encode())
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            await connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)).encode())
 
 
 async def checksum(store: PostgresStore, view: View, suffix: str = "") -> str:

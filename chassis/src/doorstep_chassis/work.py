@@ -1,14 +1,16 @@
 """The working set of a unit of work: streams, keys and rows it has read, and what it adds to them. Pure by itself."""
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from doorstep_chassis.domain import Event, Ref, Stream, derived_id
 from doorstep_chassis.store.model import Meta, Move, NewEvent, RowChange, Unit, WrappedKeyRow
 from doorstep_chassis.store.port import RowKey, Store
+from doorstep_chassis.store.rows import RowTable
 
 S = TypeVar("S")
 
@@ -16,13 +18,13 @@ S = TypeVar("S")
 class NotLoaded(Exception):
     """The decision asked for something that has not been read yet: read it and decide again."""
 
-    def __init__(self, *, stream: Ref[Any] | None = None, key: UUID | None = None, row: RowKey | None = None) -> None:
-        super().__init__()
-        self.stream, self.key, self.row = stream, key, row
+    def __init__(
+        self, *, streams: Sequence[Ref[Any]] = (), keys: Sequence[UUID] = (), row: RowKey | None = None
+    ) -> None:
+        self.streams, self.keys, self.row = streams, keys, row
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a unit of work runs: the act or event it answers, whom it answers for, and the instant it judges by (UTC)."""
 
     id: str
@@ -39,6 +41,14 @@ class _Held:
     state: Any
 
 
+@dataclass(slots=True)
+class _Cell:
+    at: RowKey
+    before: Mapping[str, Any] | None
+    values: Mapping[str, Any] | None
+    changed: bool = False
+
+
 class Work:
     """What one read, or one command, works on.
 
@@ -50,15 +60,24 @@ class Work:
     def __init__(self) -> None:
         self._streams: dict[UUID, _Held] = {}
         self._keys: dict[UUID, WrappedKeyRow | None] = {}
-        self._rows: dict[RowKey, Mapping[str, Any] | None] = {}
-        self._changed: dict[RowKey, None] = {}
+        self._rows: dict[RowKey, _Cell] = {}
+        self._changed: list[_Cell] = []
         self._events: list[NewEvent] = []
         self._new_keys: list[WrappedKeyRow] = []
         self._ids = 0
         self._meta: tuple[Any, Meta] | None = None
         self._undo: list[Callable[[], None]] = []
         self._at = (0, 0)
-        self.cause: Cause
+        self._why: Callable[[], Cause] | None = None
+        self._cause: Cause | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Why this work is done."""
+        if self._cause is None:
+            assert self._why is not None
+            self._cause = self._why()
+        return self._cause
 
     @property
     def now(self) -> datetime:
@@ -70,13 +89,20 @@ class Work:
         self._ids += 1
         return derived_id(self.cause.owner, self.cause.id, label, self._ids)
 
+    def expect(self, *refs: Ref[Any], keys: Sequence[UUID] = ()) -> None:
+        """What the decision will surely ask for, read in one go instead of one after the other."""
+        streams = tuple(ref for ref in refs if ref.id not in self._streams)
+        unread = tuple(key for key in keys if key not in self._keys)
+        if streams or unread:
+            raise NotLoaded(streams=streams, keys=unread)
+
     # Streams
 
     def state(self, ref: Ref[S]) -> S:
         """The stream's state."""
         held = self._streams.get(ref.id)
         if held is None:
-            raise NotLoaded(stream=ref)
+            raise NotLoaded(streams=(ref,))
         return cast(S, held.state)
 
     def assume_new(self, ref: Ref[Any]) -> None:
@@ -128,7 +154,7 @@ class Work:
     def key(self, subject_id: UUID) -> WrappedKeyRow | None:
         """A person's wrapped data key; None when there is none (yet, or any more)."""
         if subject_id not in self._keys:
-            raise NotLoaded(key=subject_id)
+            raise NotLoaded(keys=(subject_id,))
         return self._keys[subject_id]
 
     def put_key(self, row: WrappedKeyRow) -> None:
@@ -147,46 +173,53 @@ class Work:
 
     def row(self, table: Any, *key: Any) -> Mapping[str, Any] | None:
         """A view's row, or None when it is not there."""
-        at = (table, key)
-        if at not in self._rows:
-            raise NotLoaded(row=at)
-        return self._rows[at]
+        return self._cell((table, key)).values
 
     def put(self, table: Any, *key: Any, **values: Any) -> None:
         """Write a view's row: the named values over those it has."""
-        before = self.row(table, *key)
-        names = (column.name for column in table.primary_key.columns)
-        self._set_row((table, key), {**(before or dict(zip(names, key, strict=True))), **values}, before)
+        cell = self._cell((table, key))
+        row = dict(zip(RowTable.of(table).key, key, strict=True)) if cell.values is None else dict(cell.values)
+        row.update(values)
+        self._set(cell, row)
 
     def delete(self, table: Any, *key: Any) -> None:
         """Take a view's row away; one that is not there stays away."""
-        before = self.row(table, *key)
-        if before is not None:
-            self._set_row((table, key), None, before)
+        cell = self._cell((table, key))
+        if cell.values is not None:
+            self._set(cell, None)
 
-    def _set_row(self, at: RowKey, values: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> None:
-        fresh = at not in self._changed
-        self._rows[at] = values
-        self._changed[at] = None
+    def _cell(self, at: RowKey) -> _Cell:
+        cell = self._rows.get(at)
+        if cell is None:
+            raise NotLoaded(row=at)
+        return cell
+
+    def _set(self, cell: _Cell, values: Mapping[str, Any] | None) -> None:
+        before, was_changed = cell.values, cell.changed
+        cell.values, cell.changed = values, True
+        if not was_changed:
+            self._changed.append(cell)
 
         def undo() -> None:
-            self._rows[at] = before
-            if fresh:
-                del self._changed[at]
+            cell.values, cell.changed = before, was_changed
+            if not was_changed:
+                self._changed.pop()
 
         self._undo.append(undo)
 
     # The runner's side
 
-    def begin(self, cause: Cause) -> None:
-        """Start a record or command: what it adds from here can be taken back."""
-        self.cause = cause
+    def begin(self, why: Callable[[], Cause]) -> None:
+        """Start a record or command: what it adds from here can be taken back. Its cause is made when asked for."""
+        self._why, self._cause = why, None
         self._ids = 0
         self._undo = []
         self._at = (len(self._events), len(self._new_keys))
 
     def rollback(self) -> None:
         """Take back what has been added since `begin`."""
+        if not self._undo:
+            return
         for undo in reversed(self._undo):
             undo()
         self._undo = []
@@ -206,36 +239,40 @@ class Work:
         keys: set[UUID] = set()
         rows: set[RowKey] = set()
         for each in missing:
-            if each.stream is not None:
-                streams[each.stream.id] = each.stream.stream
-            if each.key is not None:
-                keys.add(each.key)
+            streams.update({ref.id: ref.stream for ref in each.streams})
+            keys.update(each.keys)
             if each.row is not None:
                 rows.add(each.row)
-        if streams:
-            for stream_id, loaded in (await store.load(streams)).items():
-                self._streams[stream_id] = _Held(loaded.version, streams[stream_id].fold(loaded.events))
-        if keys:
-            found = await store.load_keys(keys)
-            self._keys.update({each: found.get(each) for each in keys})
-        if rows:
-            held = await store.load_rows(rows)
-            self._rows.update({each: held.get(each) for each in rows})
+        loaded, found, held = await asyncio.gather(
+            store.load(streams) if streams else _nothing(),
+            store.load_keys(keys) if keys else _nothing(),
+            store.load_rows(rows) if rows else _nothing(),
+        )
+        for stream_id, read in loaded.items():
+            self._streams[stream_id] = _Held(read.version, streams[stream_id].fold(read.events))
+        self._keys.update({each: found.get(each) for each in keys})
+        for at in rows:
+            row = held.get(at)
+            self._rows[at] = _Cell(at, row, row)
 
     def unit(self, moves: Iterable[Move] = ()) -> Unit:
         """Everything added, as one unit of work."""
         return Unit(
             events=list(self._events),
             keys=list(self._new_keys),
-            rows=[RowChange(table, key, self._rows[table, key]) for table, key in self._changed],
+            rows=[RowChange(*cell.at, cell.values, cell.before) for cell in self._changed],
             moves=list(moves),
         )
+
+
+async def _nothing() -> dict[Any, Any]:
+    return {}
 
 
 async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:
     """Run a pure decision, reading what it asks for, until it has all it needs."""
     while True:
-        work.begin(cause)
+        work.begin(lambda: cause)
         try:
             return decide(work)
         except NotLoaded as missing:

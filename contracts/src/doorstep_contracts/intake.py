@@ -70,6 +70,7 @@ class RequestConfirmed(RequestEvent):
     client_id: UUID
     worker_id: UUID
     hold_id: UUID
+    postal_code: PostalCode
     slot: Slot
     offer: OfferTerms
     confirmed_at: Instant

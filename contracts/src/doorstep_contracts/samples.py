@@ -86,6 +86,7 @@ _INTAKE: tuple[PublicEvent, ...] = (
         client_id=CLIENT,
         worker_id=COLLEAGUE,
         hold_id=HOLD,
+        postal_code="97400",
         slot=SLOT,
         offer=OFFER,
         confirmed_at=datetime(2026, 5, 20, 9, tzinfo=UTC),

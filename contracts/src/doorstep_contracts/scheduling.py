@@ -73,5 +73,5 @@ class VisitCancelled(ChainEvent):
     visit_id: UUID
     worker_id: UUID
     client_id: UUID
-    by: Literal["worker", "operator"]
+    by: Literal["worker", "operator", "client", "deadline"]
     reason_code: Code | None = None

@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from doorstep_chassis.consumer.records import Decoded, Message, Record, Refused, Unknown, Unreadable
 
+LONGEST_SOURCE = 255
+"""Characters. T is stored under the source's name, and PostgreSQL's index takes no entry above 2,704 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
@@ -48,6 +51,8 @@ class EventDecoder:
             envelope = parse(record.headers, record.key)
         except EnvelopeError as problem:
             return Unreadable(problem.code)
+        if len(envelope.source) > LONGEST_SOURCE:
+            return Unreadable("source_too_long")
         validate = self._validate.get(envelope.type)
         if validate is None:
             if envelope.type.rpartition(".v")[0] in self._types:

@@ -16,8 +16,10 @@ from doorstep_chassis.store.model import (
     Snapshot,
     StoreUnavailable,
     StreamConflict,
+    Unit,
 )
 from doorstep_chassis.store.port import Store
+from doorstep_chassis.telemetry import current_traceparent, span_from, traces
 from doorstep_chassis.work import Cause, NotLoaded, Work
 
 Handler = Callable[[Work, Any, Message], None]
@@ -61,6 +63,7 @@ class _Place:
     digests: set[bytes]
     open_idents: set[tuple[str, int, str]]
     blocked: set[str]
+    stored_offset: int
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "_Place":
@@ -77,7 +80,13 @@ class _Place:
                 if mark.source is not None and mark.sequence is not None and mark.subject is not None
             },
             {blocked for mark in opened if (blocked := mark.subject or mark.block_key) is not None},
+            snapshot.next_offset,
         )
+
+    def moved(self) -> None:
+        """The store has it as it stands here."""
+        self.version += 1
+        self.stored_offset = self.next_offset
 
     def copy(self) -> "_Place":
         return _Place(
@@ -88,6 +97,7 @@ class _Place:
             set(self.digests),
             set(self.open_idents),
             set(self.blocked),
+            self.stored_offset,
         )
 
 
@@ -96,6 +106,8 @@ class _Read:
     """The outcome of deciding over one read, not yet committed."""
 
     places: dict[Partition, _Place]
+    now: datetime
+    """All records of a read are judged by one instant."""
     parked: list[Parked] = field(default_factory=list)
     handled: list[tuple[Record, str]] = field(default_factory=list)
     touched: dict[Partition, dict[str, int]] = field(default_factory=dict)
@@ -168,19 +180,53 @@ class Engine:
         self._stop_on_poison()
         return {partition: self._places[partition].next_offset for partition in batches}
 
+    async def save(self) -> None:
+        """Store the positions that skipping alone has moved: no effect depends on it, but who looks at lag does.
+
+        Errors: StoreUnavailable: it is not stored; nothing is lost.
+        """
+        ahead = {
+            partition: place
+            for partition, place in self._places.items()
+            if place.next_offset > place.stored_offset and partition not in self._stale
+        }
+        if not ahead:
+            return
+        unit = Unit(
+            moves=[
+                Move(self.name, partition, place.generation, place.version, place.next_offset)
+                for partition, place in ahead.items()
+            ]
+        )
+        try:
+            await self.store.commit(unit)
+        except PositionConflict:
+            self._stale.update(ahead)
+        except StoreUnavailable:
+            self._stale.update(ahead)
+            raise
+        else:
+            for place in ahead.values():
+                place.moved()
+
     async def _settle(self, batches: Batches) -> None:
-        """On a stream conflict decide again; twice in a row: partition by partition, then record by record."""
-        for _ in range(2):
+        """On a stream conflict decide again; twice in a row: partition by partition, then record by record.
+
+        One record alone is tried until it wins: each time it does not, somebody else has got on.
+        """
+        one = sum(map(len, batches.values())) == 1
+        conflicts = 0
+        while one or conflicts < 2:
             try:
                 return await self._unit(batches)
             except StreamConflict:
-                continue
+                conflicts += 1
         for smaller in _split(batches):
             await self._settle(smaller)
         return None
 
     async def _unit(self, batches: Batches) -> None:
-        read = _Read({partition: self._places[partition].copy() for partition in batches})
+        read = _Read({partition: self._places[partition].copy() for partition in batches}, self._now())
         work = Work()
         pending = [(record, self._decode(record)) for records in batches.values() for record in records]
         for index, (record, decoded) in enumerate(pending):
@@ -188,7 +234,8 @@ class Engine:
             if record.offset < place.next_offset:
                 continue
             place.next_offset = record.offset + 1
-            await self._decide(read, place, work, pending, index, record, decoded)
+            while (missing := self._decide(read, place, work, record, decoded)) is not None:
+                await work.load(self.store, [missing, *self._ahead(read, work, pending[index + 1 :])])
         unit = work.unit(
             Move(self.name, partition, place.generation, place.version, place.next_offset, read.touched[partition])
             for partition, place in read.places.items()
@@ -200,24 +247,15 @@ class Engine:
             await self.store.commit(unit)
             failpoints.hit("consumer.committed")
             for partition in read.touched:
-                read.places[partition].version += 1
+                read.places[partition].moved()
         self._places.update(read.places)
         for record, outcome in read.handled:
             self._observe(record, outcome)
-            if outcome not in ("skipped", BEHIND, COPY):
+            if outcome not in ("skipped", "ignored", BEHIND, COPY):
                 self._window.append(outcome.startswith("!"))
 
-    async def _decide(
-        self,
-        read: _Read,
-        place: _Place,
-        work: Work,
-        pending: Sequence[tuple[Record, Decoded]],
-        index: int,
-        record: Record,
-        decoded: Decoded,
-    ) -> None:
-        """One record: skip, accept or park, in the order of delivery rules 1, 3 and 4."""
+    def _decide(self, read: _Read, place: _Place, work: Work, record: Record, decoded: Decoded) -> NotLoaded | None:
+        """One record: skip, accept or park, in the order of delivery rules 1, 3 and 4; or what must be read first."""
         if place.digests and record.digest() in place.digests:
             read.handled.append((record, "skipped"))
         elif isinstance(decoded, Unreadable):
@@ -227,6 +265,8 @@ class Engine:
                 self._park(read, place, record, decoded, COPY)
             else:
                 read.handled.append((record, "skipped"))
+        elif isinstance(decoded, Message) and type(decoded.event) not in self._handlers:
+            read.handled.append((record, "ignored"))
         elif decoded.subject in place.blocked:
             self._park(read, place, record, decoded, BEHIND)
         elif isinstance(decoded, Refused):
@@ -234,49 +274,49 @@ class Engine:
         elif isinstance(decoded, Unknown):
             self._accept(read, place, record, decoded, "unknown_type")
         else:
-            problem = await self._react(work, pending, index, decoded)
-            if problem is None:
-                self._accept(read, place, record, decoded, "applied")
-            else:
-                self._park(read, place, record, decoded, "!" + problem)
-
-    async def _react(
-        self, work: Work, pending: Sequence[tuple[Record, Decoded]], index: int, message: Message
-    ) -> str | None:
-        handler = self._handlers.get(type(message.event))
-        if handler is None:
-            return None
-        while True:
             try:
-                self._run(work, handler, message)
+                self._react(read, work, decoded)
             except NotLoaded as missing:
-                work.rollback()
-                await work.load(self.store, [missing, *self._ahead(work, pending[index + 1 :])])
+                return missing
             except (Transient, StoreUnavailable):
                 raise
             except Exception as problem:
-                work.rollback()
-                return getattr(problem, "code", None) or f"failed_{type(problem).__name__}"
+                self._park(read, place, record, decoded, f"!{reason_of(problem)}")
             else:
-                return None
+                self._accept(read, place, record, decoded, "applied")
+        return None
 
-    def _run(self, work: Work, handler: Handler, message: Message) -> None:
-        work.begin(cause_of(self.name, message, self._now()))
-        handler(work, message.event, message)
+    def _react(self, read: _Read, work: Work, message: Message) -> None:
+        """Run the handler; what it added is taken back when it raises."""
+        handler = self._handlers[type(message.event)]
+        if traces():
+            with span_from(message.traceparent, self.name, attributes={"event": type(message.event).__name__}):
+                traced = message._replace(traceparent=current_traceparent())
+                self._run(work, handler, traced, read.now)
+        else:
+            self._run(work, handler, message, read.now)
 
-    def _ahead(self, work: Work, rest: Sequence[tuple[Record, Decoded]]) -> list[NotLoaded]:
+    def _run(self, work: Work, handler: Handler, message: Message, now: datetime) -> None:
+        work.begin(lambda: cause_of(self.name, message, now))
+        try:
+            handler(work, message.event, message)
+        except BaseException:
+            work.rollback()
+            raise
+
+    def _ahead(self, read: _Read, work: Work, rest: Sequence[tuple[Record, Decoded]]) -> list[NotLoaded]:
         """What the records behind will ask for, so that one query reads it for all of them. Their effects are dropped."""
         missing = []
         for _, decoded in rest:
-            if not isinstance(decoded, Message) or (handler := self._handlers.get(type(decoded.event))) is None:
-                continue
-            try:
-                self._run(work, handler, decoded)
-            except NotLoaded as more:
-                missing.append(more)
-            except Exception:  # noqa: S110 - judged when its turn comes
-                pass
-            work.rollback()
+            if isinstance(decoded, Message) and type(decoded.event) in self._handlers:
+                try:
+                    self._react(read, work, decoded)
+                except NotLoaded as more:
+                    missing.append(more)
+                except Exception:  # noqa: S110 - judged when its turn comes
+                    pass
+                else:
+                    work.rollback()
         return missing
 
     def _accept(self, read: _Read, place: _Place, record: Record, decoded: Message | Unknown, outcome: str) -> None:
@@ -310,7 +350,7 @@ class Engine:
                 block_key=record.block_key,
                 reason=reason.lstrip("!"),
                 tracking=dict(place.tracking) if unreadable else None,
-                parked_at=self._now(),
+                parked_at=read.now,
             )
         )
         place.digests.add(digest)
@@ -328,11 +368,16 @@ class Engine:
 
 
 def _split(batches: Batches) -> list[Batches]:
-    """The next smaller reads; a single record stays as it is and is tried until it wins."""
+    """The next smaller reads."""
     if len(batches) > 1:
         return [{partition: records} for partition, records in batches.items()]
     ((partition, records),) = batches.items()
     return [{partition: [record]} for record in records]
+
+
+def reason_of(problem: Exception) -> str:
+    """Why a record cannot be handled: a refusal's code, else the kind of failure; never its text, which may hold anything."""
+    return getattr(problem, "code", None) or f"failed_{type(problem).__name__}"
 
 
 def cause_of(consumer: str, message: Message, now: datetime) -> Cause:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 from pydantic import ValidationError
@@ -16,22 +15,16 @@ from doorstep_chassis.tail import LogTail
 
 log = structlog.get_logger()
 
+SAVE_SECONDS = 1.0
+"""After how long without news the position is stored, where only entries that are none of its business moved it."""
+
 LOG = Partition("log", 0)
 """A log is one partition, and a position in it an offset."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord(Record):
-    """An entry in the shape of a record, with the entry itself, which may be decoded already."""
-
-    entry: LogEntry | None = None
-
-
-def log_record(entry: LogEntry) -> LogRecord:
+def log_record(entry: LogEntry) -> Record:
     """The stored bytes as a record; the stream stands for the key."""
-    return LogRecord(
-        LOG, 1, entry.position, entry.stream_id.bytes, (("topic", entry.topic.encode()),), entry.state, entry
-    )
+    return Record(LOG, 1, entry.position, entry.stream_id.bytes, (("topic", entry.topic.encode()),), entry.state, entry)
 
 
 def log_decoder(source: str) -> Callable[[Record], Decoded]:
@@ -40,7 +33,7 @@ def log_decoder(source: str) -> Callable[[Record], Decoded]:
     def understand(record: Record) -> Decoded:
         subject = (record.key or b"").hex()
         try:
-            if isinstance(record, LogRecord) and record.entry is not None:
+            if record.entry is not None:
                 event, meta = record.entry.decoded
             else:
                 event, meta = decode((record.headers[0][1] or b"").decode(), record.value or b"")
@@ -63,14 +56,26 @@ def log_decoder(source: str) -> Callable[[Record], Decoded]:
     return understand
 
 
-async def follow(engine: Engine, tail: LogTail, *, batch: int, done: Callable[[], None] = lambda: None) -> None:
-    """Feed the engine from where it stands, for ever. `done` is called after each read."""
+async def follow(
+    engine: Engine, tail: LogTail, *, batch: int, linger: float = 0.0, done: Callable[[], None] = lambda: None
+) -> None:
+    """Feed the engine from where it stands, for ever. `done` is called after each read.
+
+    After the first entry it lingers, so that what is written together is taken together.
+    """
     position: int | None = None
     retries = 0
     while True:
         try:
             if position is None:
                 position = max(0, await engine.assign(LOG, 1) - 1)
+            try:
+                async with asyncio.timeout(SAVE_SECONDS):
+                    await tail.past(position)
+            except TimeoutError:
+                await engine.save()
+                await tail.past(position)
+            await asyncio.sleep(linger)
             entries = await tail.after(position, batch)
             going_on = await engine.handle({LOG: [log_record(entry) for entry in entries]})
             position = max(0, going_on[LOG] - 1)
@@ -79,5 +84,5 @@ async def follow(engine: Engine, tail: LogTail, *, batch: int, done: Callable[[]
         except (StoreUnavailable, Transient) as problem:
             retries += 1
             position = None
-            log.warning("consumer.waiting", consumer=engine.name, error_type=type(problem).__name__)
+            log.warning("consumer.waiting", consumer=engine.name, exc_info=problem)
             await asyncio.sleep(min(5.0, 0.1 * 2**retries))

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from doorstep_chassis.store.log import LogEntry
 from doorstep_chassis.store.model import Headers, Meta, Partition
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The untouched bytes of one record, and where they stood. A topic's name is kept apart from its generation."""
 
     partition: Partition
@@ -19,6 +19,8 @@ class Record:
     key: bytes | None
     headers: Headers
     value: bytes | None
+    entry: LogEntry | None = None
+    """The log entry that the record stands for, where it is one of the service's own log."""
 
     def digest(self) -> bytes:
         """Equal for equal key, headers and value (delivery rule 3)."""
@@ -30,12 +32,14 @@ class Record:
 
     @property
     def block_key(self) -> str | None:
-        """Whom an unreadable record blocks: its Kafka key stands for its subject (delivery rule 4)."""
-        return None if self.key is None else self.key.decode("utf-8", "backslashreplace")
+        """Whom an unreadable record blocks: its Kafka key stands for its subject (delivery rule 4).
+
+        A zero is escaped as well: no readable subject has one, and PostgreSQL keeps no text that does.
+        """
+        return None if self.key is None else self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A record that is understood: who says it, its place in that log, whom it concerns, and the event itself."""
 
     source: str

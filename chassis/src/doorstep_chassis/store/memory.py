@@ -96,6 +96,9 @@ class MemoryStore:
         for close in unit.closes:
             if self._letters[close.id - 1].state != "open":
                 raise PositionConflict
+        for row in unit.rows:
+            if self._rows.get((row.table, row.key)) is not row.before:
+                raise StreamConflict
         versions: dict[UUID, int] = {}
         for new in unit.events:
             held = versions.get(new.stream_id, len(self._streams.get(new.stream_id, [])))
@@ -134,17 +137,19 @@ class MemoryStore:
 
     async def open_letters(self, consumer: str, topic: str | None = None) -> Sequence[DeadLetter]:
         """Open dead letters, oldest first."""
+        return await self.letters(consumer=consumer, topic=topic, state="open")
+
+    async def letters(
+        self, *, consumer: str | None = None, topic: str | None = None, state: str | None = None
+    ) -> Sequence[DeadLetter]:
+        """Dead letters by what is named, oldest first."""
         return [
             each
             for each in self._letters
-            if each.state == "open"
-            and each.parked.consumer == consumer
+            if consumer in (None, each.parked.consumer)
             and topic in (None, each.parked.partition.topic)
+            and state in (None, each.state)
         ]
-
-    async def letters(self) -> Sequence[DeadLetter]:
-        """Every dead letter there has been."""
-        return list(self._letters)
 
     async def take_relay(self) -> tuple[int, int]:
         """Raise the epoch."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from doorstep_chassis.domain import Event
@@ -16,7 +16,7 @@ class StoreConflict(Exception):
 
 
 class StreamConflict(StoreConflict):
-    """A stream has a newer version than the one the decision was made on."""
+    """A stream, or a view's row, is newer than the one the decision was made on."""
 
 
 class PositionConflict(StoreConflict):
@@ -40,8 +40,7 @@ class Meta:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event on its way into a stream, at the version it was decided for."""
 
     stream_id: UUID
@@ -141,13 +140,13 @@ class WrappedKeyRow:
     kek_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """A view's row as it stands after a read: its values, or `None` when it is gone."""
+class RowChange(NamedTuple):
+    """A view's row as it stands after a read, or `None` when it is gone; and `before`, as the store gave it."""
 
     table: Any
     key: tuple[Any, ...]
     values: Mapping[str, Any] | None
+    before: Mapping[str, Any] | None
 
 
 @dataclass(slots=True)

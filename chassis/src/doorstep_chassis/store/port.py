@@ -49,6 +49,12 @@ class Store(Protocol):
         """A consumer's open dead letters, oldest first."""
         ...
 
+    async def letters(
+        self, *, consumer: str | None = None, topic: str | None = None, state: str | None = None
+    ) -> Sequence[DeadLetter]:
+        """Dead letters by what is named, oldest first."""
+        ...
+
     async def take_relay(self) -> tuple[int, int]:
         """Raise the relay's epoch (rule 6): the new epoch, and the position to go on from."""
         ...

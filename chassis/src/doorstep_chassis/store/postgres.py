@@ -17,7 +17,7 @@ from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.domain import Event
 from doorstep_chassis.store.group import Grouping
 from doorstep_chassis.store.log import Committed, LogEntry
-from doorstep_chassis.store.mapper import decode_event, encode
+from doorstep_chassis.store.mapper import UnknownEvent, decode_event, encode
 from doorstep_chassis.store.model import (
     DeadLetter,
     DeadLetterMark,
@@ -33,7 +33,7 @@ from doorstep_chassis.store.model import (
     WrappedKeyRow,
 )
 from doorstep_chassis.store.port import RowKey
-from doorstep_chassis.store.rows import RowTable
+from doorstep_chassis.store.rows import RowTable, write
 from doorstep_chassis.store.schema import POSITION_CONFLICT
 
 _COMMIT = (
@@ -58,6 +58,10 @@ _LETTER_COLUMNS = (
 )
 
 
+_FAULTS = (psycopg.Error, UnknownEvent, ValueError, TypeError)
+"""What may be wrong with one unit or one stream alone: what cannot be encoded, decoded or kept."""
+
+
 def tracking_name(consumer: str, partition: Partition, source: str) -> str:
     """The library's `application_name` for T of (consumer, topic, partition, source)."""
     return f"{consumer}|{partition.topic}|{partition.number}|{source}"
@@ -77,8 +81,8 @@ class PostgresStore:
             kwargs={"autocommit": True},
             configure=_configure,
         )
-        self._commit = Grouping(self._write, alone=StoreConflict)
-        self._load = Grouping(self._read)
+        self._commit = Grouping(self._write, alone=(StoreConflict, *_FAULTS))
+        self._load = Grouping(self._read, alone=_FAULTS)
         self._writer: AsyncConnection[Any] | None = None
         self.listeners: list[Callable[[Committed], None]] = []
 
@@ -184,6 +188,16 @@ class PostgresStore:
         """Open dead letters, oldest first."""
         return await self.letters(consumer=consumer, topic=topic, state="open")
 
+    async def open_count(self, consumer: str) -> int:
+        """How many dead letters of a consumer are open."""
+        async with self.connection() as connection:
+            cursor = await connection.cursor(row_factory=tuple_row).execute(
+                "SELECT count(*) FROM dead_letters WHERE consumer = %s AND state = 'open'", (consumer,)
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
     async def letters(
         self,
         *,
@@ -237,18 +251,16 @@ class PostgresStore:
         return results
 
     async def _commit_rows(self, unit: Unit) -> Committed:
+        """A view's rows with the position that they stand for: sent together, looked at together."""
         encoded = [encode(each) for each in unit.events]
         async with self.connection() as connection:
             try:
-                async with connection.transaction():
+                # A pipeline around it all: nothing is waited for before the rows are sent, too.
+                async with connection.pipeline(), connection.transaction():
                     cursor = connection.cursor(row_factory=tuple_row)
                     await cursor.execute(_COMMIT, _parameters([unit], encoded), prepare=True)
+                    await write(connection, unit.rows)
                     row = await cursor.fetchone()
-                    by_table: dict[Any, list[Any]] = {}
-                    for change in unit.rows:
-                        by_table.setdefault(change.table, []).append(change)
-                    for table, changes in by_table.items():
-                        await RowTable.of(table).write(cursor, changes)
             except psycopg.Error as problem:
                 raise _translated(problem) from problem
         failpoints.hit("store.committed")
@@ -328,7 +340,7 @@ async def _configure(connection: AsyncConnection[Any]) -> None:
 def _translated(problem: psycopg.Error) -> Exception:
     if problem.sqlstate == POSITION_CONFLICT:
         return PositionConflict()
-    if isinstance(problem, psycopg.errors.UniqueViolation):
+    if isinstance(problem, psycopg.errors.UniqueViolation) and problem.diag.table_name == "stored_events":
         return StreamConflict()
     if isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
         return StoreUnavailable(type(problem).__name__)
@@ -343,16 +355,17 @@ def _parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> 
         for move in moves
         for source, sequence in move.tracking.items()
     ]
+    # The last word on a key counts: one read may hold a person's key and its erasure, in either order.
+    keys = {each.subject_id: each for unit in units for each in unit.keys}
     extra = None
-    if any(unit.parked or unit.closes or unit.keys for unit in units):
+    if keys or any(unit.parked or unit.closes for unit in units):
         extra = json.dumps(
             {
                 "parked": [_parked_json(each) for unit in units for each in unit.parked],
                 "closes": [{"id": each.id, "state": each.state} for unit in units for each in unit.closes],
                 "keys": [
                     {"subject_id": str(each.subject_id), "wrapped": each.wrapped, "kek_id": each.kek_id}
-                    for unit in units
-                    for each in unit.keys
+                    for each in keys.values()
                 ],
             }
         )
@@ -401,7 +414,8 @@ def _parked_json(parked: Parked) -> dict[str, Any]:
         "offset": parked.offset,
         "digest": parked.digest.hex(),
         "key": None if parked.key is None else parked.key.hex(),
-        "headers": [[name, None if value is None else value.hex()] for name, value in parked.headers],
+        # PostgreSQL keeps no text with a zero in it, and a header's name may hold anything: it stays escaped.
+        "headers": [[json.dumps(name)[1:-1], None if value is None else value.hex()] for name, value in parked.headers],
         "value": None if parked.value is None else parked.value.hex(),
         "source": parked.source,
         "sequence": parked.sequence,
@@ -426,7 +440,7 @@ def _letter(row: Sequence[Any]) -> DeadLetter:
             offset,
             bytes(digest),
             key,
-            tuple((name, None if held is None else bytes.fromhex(held)) for name, held in headers),
+            tuple((json.loads(f'"{name}"'), None if held is None else bytes.fromhex(held)) for name, held in headers),
             value,
             *rest,
         ),

@@ -49,10 +49,11 @@ class _Node:
 
 
 class LocalKafka:
-    """A broker of our own under `directory`: its ports stay the same when it starts again, and so does its data.
+    """A broker of our own under `directory`, which must be new or empty when it first starts.
 
-    With `nodes=3` each topic can have three copies and the loss of one node is survived. Methods that take a `node`
-    act on that node (numbered from 1), or on all when it is None.
+    Its ports stay the same when it starts again, and so does its data. With `nodes=3` each topic can have three copies
+    and the loss of one node is survived. Methods that take a `node` act on that node (numbered from 1), or on all when
+    it is None.
     """
 
     version = KAFKA_VERSION
@@ -87,6 +88,8 @@ class LocalKafka:
     def start(self) -> None:
         """Starts the nodes and waits until each serves; raises `ProcessCrashed` or `ProcessNotReady` with its log."""
         first_time = not self._nodes
+        if first_time and self.directory.exists() and any(self.directory.iterdir()):
+            raise FileExistsError(f"{self.directory} is not empty; a new broker does not take over another one's data")
         for attempt in range(1, _STARTS + 1):
             if first_time:
                 self._lay_out()
@@ -144,7 +147,6 @@ class LocalKafka:
         """Chooses ports, writes the settings and formats the data directories of a new cluster."""
         self._java = self._java or find_java()
         jars = kafka_jars(self._report)
-        shutil.rmtree(self.directory, ignore_errors=True)
         make_directory(self.directory)
         (self.directory / "log4j2.properties").write_text(_LOG_SETTINGS, encoding="utf-8")
         self._nodes = tuple(self._plan(number, self._java, jars) for number in range(1, self.size + 1))
@@ -153,7 +155,9 @@ class LocalKafka:
         self._format(self._java, jars)
 
     def _plan(self, number: int, java: Java, jars: Path) -> _Node:
-        directory = make_directory(self.directory / f"node-{number}")
+        directory = self.directory / f"node-{number}"
+        shutil.rmtree(directory, ignore_errors=True)  # of an earlier try, whose ports were taken
+        make_directory(directory)
         command = [
             str(java.launcher),
             *("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),

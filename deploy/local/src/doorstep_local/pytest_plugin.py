@@ -28,8 +28,8 @@ class _Run:
     """What this run of pytest has started, and how many tests ran on it."""
 
     def __init__(self) -> None:
-        self.kafka = f"Apache Kafka {KAFKA_VERSION} (not started)"
-        self.postgres = "PostgreSQL 18 (not started)"
+        self.kafka: list[str] = []
+        self.postgres: list[str] = []
         self.on_kafka = 0
         self.on_postgres = 0
         self.on_neither = 0
@@ -41,10 +41,12 @@ class _Run:
         self.on_neither += not (on_kafka or on_postgres)
 
     def lines(self) -> list[str]:
+        kafka = _enumeration(self.kafka) or f"Apache Kafka {KAFKA_VERSION} (not started)"
+        postgres = _enumeration(self.postgres) or "PostgreSQL 18 (not started)"
         return [
-            f"{self.on_kafka} tests on {self.kafka}",
-            f"{self.on_postgres} tests on {self.postgres}",
-            f"{self.on_neither} tests on neither; Python {platform.python_version()}",
+            f"{_tests(self.on_kafka)} on {kafka}",
+            f"{_tests(self.on_postgres)} on {postgres}",
+            f"{_tests(self.on_neither)} on neither; Python {platform.python_version()}",
         ]
 
 
@@ -105,7 +107,7 @@ def kafka(stack_directory: Path, pytestconfig: pytest.Config) -> Iterator[Kafka]
     """The Kafka of this run, shared by all tests; whoever breaks it takes `make_kafka` instead."""
     server = kafka_at(pytestconfig.getoption("--broker"), stack_directory / "kafka")
     server.start()
-    pytestconfig.stash[_RUN].kafka = server.description
+    pytestconfig.stash[_RUN].kafka.append(server.description)
     yield server
     if isinstance(server, LocalKafka):
         server.kill()
@@ -116,7 +118,7 @@ def postgres(stack_directory: Path, pytestconfig: pytest.Config) -> Iterator[Pos
     """The PostgreSQL of this run, shared by all tests; whoever breaks it takes `make_postgres` instead."""
     server = postgres_at(pytestconfig.getoption("--postgres"), stack_directory / "postgres")
     server.start()
-    pytestconfig.stash[_RUN].postgres = server.description
+    pytestconfig.stash[_RUN].postgres.append(server.description)
     yield server
     server.stop()
 
@@ -130,7 +132,7 @@ def make_kafka(stack_directory: Path, pytestconfig: pytest.Config) -> Iterator[K
         server = LocalKafka(stack_directory / f"kafka-{uuid.uuid4().hex[:8]}", nodes)
         made.append(server)
         server.start()
-        pytestconfig.stash[_RUN].kafka = server.description
+        pytestconfig.stash[_RUN].kafka.append(server.description)
         return server
 
     yield make
@@ -148,7 +150,7 @@ def make_postgres(stack_directory: Path, pytestconfig: pytest.Config) -> Iterato
         server = LocalPostgres(stack_directory / f"postgres-{uuid.uuid4().hex[:8]}")
         made.append(server)
         server.start()
-        pytestconfig.stash[_RUN].postgres = server.description
+        pytestconfig.stash[_RUN].postgres.append(server.description)
         return server
 
     yield make
@@ -175,3 +177,11 @@ def topic_prefix() -> str:
 def topics(kafka: Kafka, topic_prefix: str) -> Topics:
     """Makes topics for one test: `await topics.create("visits", partitions=3)`."""
     return Topics(kafka.bootstrap, topic_prefix)
+
+
+def _enumeration(descriptions: list[str]) -> str:
+    return " and ".join(dict.fromkeys(descriptions))
+
+
+def _tests(number: int) -> str:
+    return "1 test" if number == 1 else f"{number} tests"

@@ -1,0 +1,1 @@
+"""What people read: clients, open reviews, who has served whom."""

@@ -1,0 +1,22 @@
+"""What the gateway needs to know: besides the usual, where the services answer."""
+
+from typing import Annotated
+
+from doorstep_chassis.settings import ServiceSettings
+from pydantic import Field
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+
+
+class GatewaySettings(ServiceSettings):
+    """The usual, and the base address of each service."""
+
+    service: str = "gateway"
+
+    request_intake_url: Url
+    client_directory_url: Url
+    dispatch_url: Url
+    scheduling_url: Url
+
+    upstream_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long a service may take to answer before it counts as away."""

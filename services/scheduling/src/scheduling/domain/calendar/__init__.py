@@ -1,0 +1,1 @@
+"""A worker's calendar, one stream a week."""

@@ -1,0 +1,1 @@
+"""Visits, one stream each."""

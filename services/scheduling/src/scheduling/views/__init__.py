@@ -1,0 +1,1 @@
+"""Read models of scheduling, fed from its own log."""
