@@ -94,6 +94,14 @@ class App:
         lines = (line for line in self.process.output().splitlines() if line.startswith("{") and event in line)
         return [line for line in map(json.loads, lines) if line["event"] == event]
 
+    async def says(self, event: str) -> None:
+        """Wait until its log has a line of this event."""
+
+        async def said() -> bool:
+            return bool(self.logged(event))
+
+        await until(said, f"{self.name} logs {event}")
+
     def told(self) -> Iterator[str]:
         """Its log over all its runs, with only the first lines of what libraries say over and over."""
         seen: Counter[str] = Counter()
@@ -339,6 +347,17 @@ class Stack:
         assert sorted(ids) == committed
         assert {sequence: len(names) for sequence, names in ids.items() if len(names) > 1} == {}
         assert {key: numbers for key, numbers in first.items() if numbers != sorted(numbers)} == {}
+
+    async def counted(self, writer: App) -> None:
+        """Wait until the writer's own view has all that is in its log now."""
+        noted = await self.noted()
+
+        async def done() -> bool:
+            async with httpx.AsyncClient(timeout=10) as client:
+                counts = (await client.get(f"{writer.url}/counts")).json()
+            return all(counts.get(key, 0) >= len(numbers) for key, numbers in noted.items())
+
+        await until(done, "the writer's view has all of its log", 10)
 
     # Hurting the database
 

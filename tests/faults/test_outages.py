@@ -11,6 +11,8 @@ from doorstep_local.pytest_plugin import KafkaMaker, PostgresMaker
 from .conftest import StackMaker
 from .stack import SECONDS, Load, Stack
 
+_HOLDS_LOCK = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+
 
 async def test_a_broker_killed_and_started_again_is_found_again(
     make_kafka: KafkaMaker, postgres: Postgres, make_stack: StackMaker
@@ -24,7 +26,12 @@ async def test_a_broker_killed_and_started_again_is_found_again(
             # when the only broker dies under load
             await asyncio.to_thread(kafka.kill)
             # then the writer still takes notes, nobody dies
-            await load.more(100)
+            await load.more(50)
+            assert await stack.terminate("writer", _HOLDS_LOCK) == 1
+            await writer.says("leader.lost")
+            await load.more(50)
+            # and what it does on its own log goes on, under a new leader that finds no broker
+            await stack.counted(writer)
             await asyncio.to_thread(kafka.restart)
             await load.more(20)
         # and once it is back the same processes go on
