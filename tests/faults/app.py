@@ -41,6 +41,12 @@ def writing(context: Context) -> APIRouter:
         )
         return JSONResponse(answer.body, answer.status)
 
+    @router.get("/counts")
+    async def counts() -> dict[str, int]:
+        async with context.store.connection() as connection:
+            rows = await (await connection.execute("SELECT key, notes FROM counts_v1")).fetchall()
+        return dict(rows)
+
     return router
 
 
@@ -52,7 +58,14 @@ def topic(cls: type) -> str:
 def service(role: str, name: str) -> Service:
     """The writer, or the reader."""
     if role == "writer":
-        return Service(name, routes=writing, publication=notes.PUBLICATION, classes=notes.CLASSES, topic_of=topic)
+        return Service(
+            name,
+            routes=writing,
+            publication=notes.PUBLICATION,
+            views=lambda context: (notes.COUNTS_VIEW,),
+            classes=notes.CLASSES,
+            topic_of=topic,
+        )
     return Service(
         name,
         routes=lambda context: APIRouter(),

@@ -11,8 +11,10 @@ from doorstep_chassis.domain import Event, Stream
 from doorstep_chassis.errors import DomainError
 from doorstep_chassis.relay import Publication
 from doorstep_chassis.store.model import Meta
+from doorstep_chassis.views import View, view_metadata
 from doorstep_chassis.work import Work
 from doorstep_contracts.base import PublicEvent
+from sqlalchemy import Column, Integer, String, Table
 
 ORGANISATION = UUID("00000000-0000-4000-8000-0000000000fa")
 
@@ -81,6 +83,20 @@ def publish_noted(event: Noted, meta: Meta) -> tuple[PublicNoted, ...]:
         ),
     )
 
+
+_METADATA = view_metadata()
+COUNTS = Table(
+    "counts_v1", _METADATA, Column("key", String, primary_key=True), Column("notes", Integer, nullable=False)
+)
+
+
+def count(work: Work, event: Noted, message: Message) -> None:
+    row = work.row(COUNTS, event.key)
+    work.put(COUNTS, event.key, notes=1 if row is None else row["notes"] + 1)
+
+
+COUNTS_VIEW = View("counts", 1, _METADATA, {Noted: count})
+"""How many notes each key has, from the writer's own log."""
 
 REACTIONS: Mapping[type, Handler] = {PublicNoted: hear}
 CLASSES: Mapping[str, type[PublicEvent]] = {PublicNoted.ce_type: PublicNoted}

@@ -30,6 +30,9 @@ SECONDS = 40
 """How long a condition may take to come true; nothing waits for it once it is true."""
 
 
+_OBSERVER = "observer"
+"""The sessions of the test itself, which is not hurt."""
+
 _LIBRARY = {"client", "conn", "fetcher", "group_coordinator", "sender"}
 
 
@@ -91,6 +94,14 @@ class App:
         """The lines of this event in the log of this run."""
         lines = (line for line in self.process.output().splitlines() if line.startswith("{") and event in line)
         return [line for line in map(json.loads, lines) if line["event"] == event]
+
+    async def says(self, event: str) -> None:
+        """Wait until its log has a line of this event."""
+
+        async def said() -> bool:
+            return bool(self.logged(event))
+
+        await until(said, f"{self.name} logs {event}")
 
     def told(self) -> Iterator[str]:
         """Its log over all its runs, with only the first lines of what libraries say over and over."""
@@ -214,7 +225,7 @@ class Stack:
         self.topic = topic
         self.names = {role: f"{name}-{role}" for role in urls}
         self.consumer = f"{name}-reader.reactions"
-        self.stores = {role: PostgresStore(url) for role, url in urls.items()}
+        self.stores = {role: PostgresStore(f"{url}?application_name={_OBSERVER}") for role, url in urls.items()}
         self.apps: list[App] = []
         self._directory = directory
         self._issuer = LocalIssuer("http://127.0.0.1/issuer")
@@ -359,6 +370,17 @@ class Stack:
         assert {sequence: len(names) for sequence, names in ids.items() if len(names) > 1} == {}
         assert {key: numbers for key, numbers in first.items() if numbers != sorted(numbers)} == {}
 
+    async def counted(self, writer: App) -> None:
+        """Wait until the writer's own view has all that is in its log now."""
+        noted = await self.noted()
+
+        async def done() -> bool:
+            async with httpx.AsyncClient(timeout=10) as client:
+                counts = (await client.get(f"{writer.url}/counts")).json()
+            return all(counts.get(key, 0) >= len(numbers) for key, numbers in noted.items())
+
+        await until(done, "the writer's view has all of its log", 10)
+
     # Hurting the database
 
     async def terminate(self, role: str, where: str = "true", *arguments: object) -> int:
@@ -366,7 +388,8 @@ class Stack:
         async with await psycopg.AsyncConnection.connect(self.urls[role], autocommit=True) as connection:
             cursor = await connection.execute(
                 "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
-                f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {where}",
+                f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> '{_OBSERVER}'"
+                f" AND {where}",
                 arguments,
             )
             row = await cursor.fetchone()

@@ -25,6 +25,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from doorstep_chassis import failpoints, kafka_connection
+from doorstep_chassis.backoff import LONGEST_PAUSE, pause_after
 from doorstep_chassis.consumer.engine import Engine, Transient
 from doorstep_chassis.consumer.records import Record, topic_base
 from doorstep_chassis.relay import Outgoing
@@ -39,14 +40,6 @@ _LASTING = (OffsetOutOfRangeError, RecordTooLargeError, CorruptRecordException, 
 
 _RETRY_MS = 500
 """Between two tries of the client, which would fill the log with ten a second while the broker is away."""
-
-LONGEST_PAUSE = 5.0
-
-
-def pause_after(tries: int) -> float:
-    """Seconds to wait after so many tries in vain: longer each time, but never long."""
-    return float(min(LONGEST_PAUSE, 0.1 * 2 ** min(tries, 10)))
-
 
 GATHERED_BYTES = 65_536
 """So much is handed to a lingering consumer at once."""

@@ -20,6 +20,7 @@ from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
 from doorstep_chassis.consumer.engine import Engine, Handler, PoisonLimit
@@ -255,20 +256,23 @@ class Running:
 
     async def _lead(self) -> None:
         """Lead while the lock is held; when it is lost, everything it covers is dropped and waits for it again."""
+        tries = 0
         while True:
             try:
                 async with self.store.leadership(f"doorstep.{self.service.name}") as lock, asyncio.TaskGroup() as group:
+                    tries = 0
                     group.create_task(self._watch(lock))
                     for work in self._led():
                         group.create_task(work)
             except (StoreUnavailable, RelayDeposed) as problem:
-                log.warning("leader.lost", error_type=type(problem).__name__)
+                log.warning("leader.waiting", exc_info=problem)
             except BaseExceptionGroup as problems:
-                lasting = problems.split((StoreUnavailable, RelayDeposed, KafkaError))[1]
+                lasting = problems.split((StoreUnavailable, RelayDeposed))[1]
                 if lasting is not None:
                     raise lasting from problems
-                log.warning("leader.lost", error_type=type(problems.exceptions[0]).__name__)
-            await asyncio.sleep(0.5)
+                log.warning("leader.lost", exc_info=problems.exceptions[0])
+            tries += 1
+            await asyncio.sleep(pause_after(tries))
 
     @staticmethod
     async def _watch(lock: AsyncConnection[Any]) -> None:
@@ -294,6 +298,15 @@ class Running:
         return led
 
     async def _relay(self) -> None:
+        """Publish for as long as this instance leads. A broker that is away stops nothing else of what it leads."""
+        while True:
+            try:
+                await self._publish()
+            except KafkaError as problem:
+                log.warning("relay.waiting", exc_info=problem)
+                await asyncio.sleep(1)
+
+    async def _publish(self) -> None:
         publisher = KafkaPublisher(self.settings.kafka_bootstrap_servers, client_id=f"{self.service.name}.relay")
 
         def observe(position: int, sent: int) -> None:
@@ -327,7 +340,7 @@ class Running:
                 raise
             except BaseException as problem:
                 # Half a service is worse than none: end, and let the supervisor start it again.
-                log.error("service.failed", part=name, error_type=type(problem).__name__)
+                log.error("service.failed", part=name, exc_info=problem)
                 os._exit(70)
 
         self._tasks.append(asyncio.create_task(run()))

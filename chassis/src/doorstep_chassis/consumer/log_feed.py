@@ -6,6 +6,7 @@ from collections.abc import Callable
 import structlog
 from pydantic import ValidationError
 
+from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.consumer.engine import Engine, Transient
 from doorstep_chassis.consumer.records import Decoded, Message, Record, Refused
 from doorstep_chassis.store.log import LogEntry
@@ -85,4 +86,4 @@ async def follow(
             retries += 1
             position = None
             log.warning("consumer.waiting", consumer=engine.name, exc_info=problem)
-            await asyncio.sleep(min(5.0, 0.1 * 2**retries))
+            await asyncio.sleep(pause_after(retries))
