@@ -85,4 +85,4 @@ async def follow(
             retries += 1
             position = None
             log.warning("consumer.waiting", consumer=engine.name, exc_info=problem)
-            await asyncio.sleep(min(5.0, 0.1 * 2**retries))
+            await asyncio.sleep(min(5.0, 0.1 * 2 ** min(retries, 10)))
