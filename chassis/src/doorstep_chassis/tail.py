@@ -41,7 +41,7 @@ class LogTail:
     async def run(self) -> None:
         """Follow the commits of other processes, for ever."""
         async for head in self._store.wakeups():
-            self._advance(head if head is not None else await self._store.head())
+            self._advance(head)
 
     async def past(self, position: int) -> None:
         """Wait until the log goes on behind a position."""
