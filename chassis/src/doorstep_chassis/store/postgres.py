@@ -77,7 +77,8 @@ class PostgresStore:
             min_size=1,
             max_size=pool_size,
             open=False,
-            timeout=5,
+            timeout=2,
+            reconnect_timeout=1,  # who needs a connection asks for one; a pool that goes on by itself waits ever longer
             kwargs={"autocommit": True},
             configure=_configure,
         )
