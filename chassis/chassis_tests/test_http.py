@@ -20,6 +20,7 @@ from doorstep_chassis.http import (
     serve,
 )
 from doorstep_chassis.problems import problem_body
+from doorstep_chassis.store.model import StoreUnavailable
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import StreamingResponse
 from prometheus_client import REGISTRY
@@ -97,6 +98,10 @@ def the_app(**options: Any) -> FastAPI:
     async def away(request_id: UUID) -> None:
         raise Unavailable
 
+    @router.get("/{request_id}/unread")
+    async def unread(request_id: UUID) -> None:
+        raise StoreUnavailable("connection to a host is lost")
+
     @router.get("/{request_id}/seen")
     async def seen(request_id: UUID, request: Request) -> str:
         return str(request.state.request_id)
@@ -160,6 +165,11 @@ class TestProblems:
     async def test_what_is_away_says_when_to_come_back(self) -> None:
         answer = await call("GET", f"{ONE}/away")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+    async def test_a_store_that_is_away_says_when_to_come_back_and_nothing_of_itself(self) -> None:
+        answer = await call("GET", f"{ONE}/unread")
+        assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "1", "unavailable")
+        assert "lost" not in answer.text
 
     async def test_an_unexpected_error_says_nothing(self) -> None:
         answer = await call("POST", f"{ONE}/fail", headers={"X-Request-Id": "r-1"})

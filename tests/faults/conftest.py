@@ -15,18 +15,21 @@ from doorstep_local.topics import TopicDeclaration, apply
 from .stack import Stack
 from .topic import Producer
 
-StackMaker = Callable[[Kafka, Postgres], AbstractAsyncContextManager[Stack]]
+StackMaker = Callable[..., AbstractAsyncContextManager[Stack]]
 
 
 @pytest.fixture
 def make_stack(topic_prefix: str, tmp_path: Path) -> StackMaker:
-    """Makes a writer's and a reader's database and a topic of four partitions; no process runs yet."""
+    """Makes a writer's and a reader's database and a topic of four partitions; no process runs yet.
+
+    `make(kafka, postgres, of_reader)`: the reader's database stands on a server of its own.
+    """
 
     @asynccontextmanager
-    async def make(kafka: Kafka, postgres: Postgres) -> AsyncIterator[Stack]:
+    async def make(kafka: Kafka, postgres: Postgres, of_reader: Postgres | None = None) -> AsyncIterator[Stack]:
         name, topic = topic_prefix.strip("."), f"{topic_prefix}notes.v1"
-        databases = {role: f"{name}-{role}" for role in ("writer", "reader")}
-        urls = {role: postgres.create_database(database) for role, database in databases.items()}
+        servers = {"writer": postgres, "reader": of_reader or postgres}
+        urls = {role: server.create_database(f"{name}-{role}") for role, server in servers.items()}
         for url in urls.values():
             await asyncio.to_thread(create_tables, url)
         await apply(kafka.bootstrap, [TopicDeclaration(topic, 4)])
@@ -37,8 +40,8 @@ def make_stack(topic_prefix: str, tmp_path: Path) -> StackMaker:
             yield made
         finally:
             await made.end()
-        for database in databases.values():
-            postgres.drop_database(database)
+        for role, server in servers.items():
+            server.drop_database(f"{name}-{role}")
 
     return make
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,8 +17,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from doorstep_chassis.issuer import LocalIssuer
 from doorstep_chassis.store.log import LogEntry
+from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_local.process import ManagedProcess
+from psycopg.conninfo import make_conninfo
 
 from . import notes
 
@@ -30,8 +32,8 @@ SECONDS = 40
 """How long a condition may take to come true; nothing waits for it once it is true."""
 
 
-_OBSERVER = "observer"
-"""The sessions of the test itself, which is not hurt."""
+LOOKING_ON = "looking on"
+"""The application of the sessions that only tell what happened: they are not hurt."""
 
 _LIBRARY = {"client", "conn", "fetcher", "group_coordinator", "sender"}
 
@@ -40,7 +42,10 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
     """Wait for a condition."""
     try:
         async with asyncio.timeout(seconds):
-            while not await condition():
+            while True:
+                with suppress(StoreUnavailable):  # the database that is asked may be the one that is hurt
+                    if await condition():
+                        return
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"not within {seconds:.0f} s: {what}") from None
@@ -149,6 +154,7 @@ class Load:
     ) -> None:
         self.noted: Counter[str] = Counter()
         self.refused: Counter[int | str] = Counter()
+        self.refusals: list[httpx.Response] = []
         self._doors = doors
         self._people = people
         self._pause = pause
@@ -203,6 +209,7 @@ class Load:
                 if answer.status_code == 201:
                     return answer
                 self.refused[answer.status_code] += 1
+                self.refusals.append(answer)
             assert time.monotonic() < deadline, f"nobody took {key} {number}: {self.refused}"
             await asyncio.sleep(0.05)
 
@@ -225,7 +232,9 @@ class Stack:
         self.topic = topic
         self.names = {role: f"{name}-{role}" for role in urls}
         self.consumer = f"{name}-reader.reactions"
-        self.stores = {role: PostgresStore(f"{url}?application_name={_OBSERVER}") for role, url in urls.items()}
+        self.stores = {
+            role: PostgresStore(make_conninfo(url, application_name=LOOKING_ON)) for role, url in urls.items()
+        }
         self.apps: list[App] = []
         self._directory = directory
         self._issuer = LocalIssuer("http://127.0.0.1/issuer")
@@ -388,8 +397,8 @@ class Stack:
         async with await psycopg.AsyncConnection.connect(self.urls[role], autocommit=True) as connection:
             cursor = await connection.execute(
                 "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
-                f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> '{_OBSERVER}'"
-                f" AND {where}",
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                f" AND application_name <> '{LOOKING_ON}' AND {where}",
                 arguments,
             )
             row = await cursor.fetchone()

@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from doorstep_chassis.errors import DomainError
+from doorstep_chassis.errors import DomainError, Unavailable
+from doorstep_chassis.store.model import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:doorstep:problem:"
@@ -125,6 +126,7 @@ def problem_response(
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every refusal of the app a problem, those of the framework too."""
     app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(StoreUnavailable, _on_store_away)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
 
@@ -166,6 +168,10 @@ def request_id_of(scope: Scope) -> str | None:
 def _on_domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
     return problem_response(error, request_id_of(request.scope))
+
+
+def _on_store_away(request: Request, error: Exception) -> Response:
+    return problem_response(Unavailable(), request_id_of(request.scope))
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -5,7 +5,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from doorstep_chassis.store.log import Committed, LogEntry
-from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
 
 _KEPT = 20_000
@@ -42,15 +41,7 @@ class LogTail:
     async def run(self) -> None:
         """Follow the commits of other processes, for ever."""
         async for head in self._store.wakeups():
-            self._advance(head if head is not None else await self._look())
-
-    async def _look(self) -> int:
-        """The head of the log, as soon as the database tells it."""
-        while True:
-            try:
-                return await self._store.head()
-            except StoreUnavailable:
-                await asyncio.sleep(0.5)
+            self._advance(head)
 
     async def past(self, position: int) -> None:
         """Wait until the log goes on behind a position."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -23,6 +24,10 @@ T = TypeVar("T")
 
 ATTEMPTS = 12
 """How often a command is decided again after a conflict before the caller is told to come back."""
+
+
+PATIENCE = 3.0
+"""Seconds after which a command is not begun again while the database is away."""
 
 
 class IdempotencyKeyReused(DomainError):
@@ -99,18 +104,21 @@ class Units:
         """
         cause_id = cause_id or str(uuid4())
         traceparent = traceparent or current_traceparent()
-        cause = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
+        origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
+        return await self._retried(use_case, decide, origin, time.monotonic())
+
+    async def _retried(self, use_case: str, decide: Callable[[Work], T], origin: "_Origin", began: float) -> T:
         lost = 0
         for number in range(ATTEMPTS):
             try:
-                return await self._once(decide, cause)
+                return await self._once(decide, origin)
             except StoreConflict:
                 metrics.conflicted(use_case, retried=number + 1 < ATTEMPTS)
                 await asyncio.sleep(random.uniform(0, 0.002) * number)  # noqa: S311 - spreads, does not protect
             except StoreUnavailable as problem:
                 # The answer may have been lost after the commit: deciding again on what is there finds out.
                 lost += 1
-                if lost > 3:
+                if lost > 3 or time.monotonic() - began > PATIENCE:
                     raise Unavailable from problem
                 await asyncio.sleep(0.1 * lost)
         raise TooManyConflicts
@@ -150,11 +158,10 @@ class Units:
         cause_id = str(ref.id)
         traceparent = traceparent or current_traceparent()
         origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
+        began = time.monotonic()
         with contextlib.suppress(DomainError, StoreConflict, StoreUnavailable, _NothingToWrite):
             return await self._once(taken_for_new, origin)
-        return await self.run(
-            use_case, remembered, cause_id=cause_id, correlation_id=correlation_id, traceparent=traceparent
-        )
+        return await self._retried(use_case, remembered, origin, began)
 
     async def _once(self, decide: Callable[[Work], T], origin: "_Origin") -> T:
         work = Work()

@@ -71,7 +71,8 @@ class PostgresStore:
             min_size=1,
             max_size=pool_size,
             open=False,
-            timeout=5,
+            timeout=2,
+            reconnect_timeout=1,  # who needs a connection asks for one; a pool that goes on by itself waits ever longer
             kwargs={"autocommit": True},
             configure=_configure,
         )
@@ -304,15 +305,18 @@ class PostgresStore:
 
     # Hearing of other processes, and agreeing with them
 
-    async def wakeups(self) -> AsyncIterator[int | None]:
-        """The log's head at each commit of any process; None once it listens (again): look for yourself."""
+    async def wakeups(self) -> AsyncIterator[int]:
+        """The log's head at each commit of any process, and each time it listens (again): it may have missed some."""
         while True:
             try:
                 async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
                     await connection.execute("LISTEN stored_events")
-                    yield None
+                    cursor = connection.cursor(row_factory=tuple_row)
+                    await cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
+                    async for (head,) in cursor:
+                        yield head
                     async for notice in connection.notifies():
-                        yield int(notice.payload) if notice.payload.isdigit() else None
+                        yield int(notice.payload)
             except psycopg.Error:
                 await asyncio.sleep(0.5)
 
