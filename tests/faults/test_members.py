@@ -1,5 +1,6 @@
 """Rows 6 to 9 and 27: more than one of a service at once, and some of them go, come back, or wake up too late."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -278,11 +279,18 @@ async def test_rolling_restarts_lose_nothing(stack: Stack) -> None:
         for app in (*writers, *readers):
             await load.more(20)
             # when one after the other is asked to stop, then it does so in time, and the others go on
-            began = time.monotonic()
-            await app.stop()
-            assert time.monotonic() - began < STOPS_WITHIN
+            await stops_in_time(app)
             await load.more(20)
             await app.start()
     # and no request was answered by a refusal
     await stack.check()
     assert [answer for answer in load.refused if isinstance(answer, int)] == []
+    # and all of them stop at once, the one that waits for the lock too
+    await asyncio.gather(*map(stops_in_time, stack.apps))
+
+
+async def stops_in_time(app: App) -> None:
+    """SIGTERM: it ends by itself, with 0, before a supervisor would lose patience."""
+    began = time.monotonic()
+    await app.stop()
+    assert time.monotonic() - began < STOPS_WITHIN
