@@ -10,9 +10,11 @@ import pytest
 from doorstep_chassis.store.mapper import UnknownEvent
 from doorstep_chassis.store.model import RowChange, StreamConflict, WrappedKeyRow
 from doorstep_chassis.store.postgres import PostgresStore
+from doorstep_chassis.store.recorder import create_tables
+from doorstep_chassis.views import create_view_tables
 
 from . import example
-from .stores import CARDS, MARKS, commit, event, log, numbers, opened
+from .stores import CARDS, MARKS, VIEW, commit, event, log, numbers, opened
 
 
 @pytest.fixture
@@ -28,6 +30,25 @@ async def other(store: PostgresStore, database: str) -> AsyncIterator[PostgresSt
     await other.open()
     yield other
     await other.close()
+
+
+# Tables
+
+
+async def test_processes_that_start_at_once_make_the_tables_together(database: str) -> None:
+    # given an empty database, when several make its tables, again and again
+    for _ in range(3):
+        await asyncio.gather(*(asyncio.to_thread(create_tables, database) for _ in range(4)))
+    # then they are there, and so with those of a view
+    stores = [PostgresStore(database) for _ in range(4)]
+    for each in stores:
+        await each.open()
+    for _ in range(3):
+        await asyncio.gather(*(create_view_tables(each, VIEW) for each in stores))
+    assert await stores[0].head() == 0
+    assert await stores[0].load_rows([(CARDS, (example.ORGANISATION, "absent"))]) == {}
+    for each in stores:
+        await each.close()
 
 
 # Rows

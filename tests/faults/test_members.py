@@ -1,12 +1,14 @@
 """Rows 6 to 9 and 27: more than one of a service at once, and some of them go, come back, or wake up too late."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import psutil
+import psycopg
 import pytest
 from doorstep_chassis.consumer.records import Record
 from doorstep_chassis.kafka import partition_of
@@ -104,10 +106,14 @@ async def test_of_two_relays_one_leads_and_the_other_takes_over(stack: Stack) ->
             await leads(stack, other)
             await stands_by(leader, 1)
             await load.more(20)
+    # and so it is when there is nothing to publish
+    await depose(stack)
+    await leads(stack, two)
+    await stands_by(one, 2)
     # and nothing was lost or overtaken
     await stack.check()
     assert load.refused == {}
-    assert await epoch(stack) == 3
+    assert await epoch(stack) == 4
 
 
 async def epoch(stack: Stack) -> int:
@@ -184,30 +190,86 @@ async def position(stack: Stack, key: str, expected: tuple[int, int], by: Sequen
     assert found == expected
 
 
-@asynccontextmanager
-async def visiting(stack: Stack) -> AsyncIterator[None]:
-    """One more reader in the group, until it has done something and longer."""
-    done: list[Record] = []
-
-    async def has_done() -> bool:
-        return bool(done)
-
-    async with reading(stack, engine(stack, observe=lambda record, outcome: done.append(record))):
-        await until(has_done, "the new member has handled something")
-        yield
-
-
 async def test_members_come_and_go_under_load(stack: Stack) -> None:
     """Row 9: a rebalance every second or two."""
     writer, _ = await stack.started("writer", "reader")
     async with Load([writer], people=12, pause=0.05) as load:
-        for _ in range(3):
+        for _ in range(2):
             # when a second and a third member come, and each goes once it has handled something
-            async with visiting(stack), visiting(stack):
-                pass
+            async with visiting(stack) as second:
+                await second.handles()
+                async with visiting(stack) as third:
+                    await third.handles()
     # then nothing is lost, and nothing done twice
     await stack.check()
     assert load.refused == {}
+
+
+async def test_a_member_that_comes_while_a_commit_fails_takes_the_records_over(stack: Stack) -> None:
+    """Row 9: rebalance while handling."""
+    writer, reader = await stack.started("writer", "reader")
+    async with Load([writer], people=12, pause=0.05) as load:
+        async with AsyncExitStack() as members:
+            # given a reader that waits in its commit until it may wait no longer
+            async with commits_held_up(stack):
+                # when another member comes meanwhile and takes over some of what the first one has read
+                second = await members.enter_async_context(visiting(stack))
+                await second.takes_over()
+            await second.handles()
+            assert len(reader.logged("consumer.waiting")) > 0
+        await load.more(20)
+    # then nothing is lost, and nothing done twice
+    await stack.check()
+    assert load.refused == {}
+
+
+@asynccontextmanager
+async def commits_held_up(stack: Stack) -> AsyncIterator[None]:
+    """No reader can commit, and one is trying to."""
+    async with await psycopg.AsyncConnection.connect(stack.urls["reader"]) as connection:
+
+        async def one_waits() -> bool:
+            found = await connection.execute(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'positions'::regclass"
+            )
+            return await found.fetchone() is not None
+
+        await connection.execute("LOCK TABLE positions IN SHARE MODE")
+        await until(one_waits, "a commit waits")
+        yield
+
+
+class Visitor:
+    """One more reader in the group."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._handled: list[Record] = []
+        self._places = [Partition(stack.topic, number) for number in range(4)]
+        self.engine = engine(stack, observe=lambda record, outcome: self._handled.append(record))
+
+    async def takes_over(self) -> None:
+        """Wait until it has a partition."""
+
+        async def has_one() -> bool:
+            return any(map(self.engine.has, self._places))
+
+        await until(has_one, "the new member has a partition")
+
+    async def handles(self) -> None:
+        """Wait until it has done something."""
+
+        async def has_done() -> bool:
+            return bool(self._handled)
+
+        await until(has_done, "the new member has handled something")
+
+
+@asynccontextmanager
+async def visiting(stack: Stack) -> AsyncIterator[Visitor]:
+    """A member that comes, and goes."""
+    visitor = Visitor(stack)
+    async with reading(stack, visitor.engine):
+        yield visitor
 
 
 async def test_rolling_restarts_lose_nothing(stack: Stack) -> None:
@@ -217,11 +279,18 @@ async def test_rolling_restarts_lose_nothing(stack: Stack) -> None:
         for app in (*writers, *readers):
             await load.more(20)
             # when one after the other is asked to stop, then it does so in time, and the others go on
-            began = time.monotonic()
-            await app.stop()
-            assert time.monotonic() - began < STOPS_WITHIN
+            await stops_in_time(app)
             await load.more(20)
             await app.start()
     # and no request was answered by a refusal
     await stack.check()
     assert [answer for answer in load.refused if isinstance(answer, int)] == []
+    # and all of them stop at once, the one that waits for the lock too
+    await asyncio.gather(*map(stops_in_time, stack.apps))
+
+
+async def stops_in_time(app: App) -> None:
+    """SIGTERM: it ends by itself, with 0, before a supervisor would lose patience."""
+    began = time.monotonic()
+    await app.stop()
+    assert time.monotonic() - began < STOPS_WITHIN

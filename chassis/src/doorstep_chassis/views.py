@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from doorstep_chassis.consumer.engine import Handler
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.rows import quote
+from doorstep_chassis.store.schema import LOCK_TABLES, UNLOCK_TABLES
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ def view_metadata() -> MetaData:
 async def create_view_tables(store: PostgresStore, view: View) -> None:
     """Make the view's tables where they are not there yet."""
     async with store.connection() as connection:
-        await make_tables(connection, view)
+        await connection.execute(LOCK_TABLES)
+        try:
+            await make_tables(connection, view)
+        finally:
+            await connection.execute(UNLOCK_TABLES)
 
 
 async def make_tables(connection: AsyncConnection[Any], view: View) -> None:

@@ -1,9 +1,10 @@
 """The library's process recorder, with our tables and the commit function among those it creates."""
 
+import psycopg
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from psycopg import conninfo, sql
 
-from doorstep_chassis.store.schema import COMMIT, TABLES
+from doorstep_chassis.store.schema import COMMIT, LOCK_TABLES, TABLES
 
 
 class DoorstepRecorder(PostgresProcessRecorder):
@@ -37,5 +38,6 @@ def datastore(url: str) -> PostgresDatastore:
 
 def create_tables(url: str) -> None:
     """Make the event store's tables and functions in an empty database; on one that has them, nothing changes."""
-    with datastore(url) as store:
+    with psycopg.connect(url, autocommit=True) as connection, datastore(url) as store:
+        connection.execute(LOCK_TABLES)
         DoorstepRecorder(store).create_table()

@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS relay (
 INSERT INTO relay (epoch, position) VALUES (0, 0) ON CONFLICT DO NOTHING;
 """
 
+LOCK_TABLES = "SELECT pg_advisory_lock(hashtextextended('doorstep.tables', 0))"
+"""Held while tables are made: "if not exists" does not keep two processes that start at once from making the same."""
+UNLOCK_TABLES = "SELECT pg_advisory_unlock(hashtextextended('doorstep.tables', 0))"
+
 POSITION_CONFLICT = "DS001"
 """The SQLSTATE by which the function says that a position is not where the unit read it."""
 
