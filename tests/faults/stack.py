@@ -1,6 +1,7 @@
 """Processes under fault: started, hurt and ended by id; and the one check that must hold after every fault."""
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -16,6 +17,7 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from doorstep_chassis.store.log import LogEntry
+from doorstep_chassis.store.model import StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_local.process import ManagedProcess
 
@@ -36,10 +38,13 @@ _LIBRARY = {"client", "conn", "fetcher", "group_coordinator", "sender"}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = SECONDS) -> None:
-    """Wait for a condition."""
+    """Wait for a condition; one that asks a database which has just come back is asked again."""
     try:
         async with asyncio.timeout(seconds):
-            while not await condition():
+            while True:
+                with contextlib.suppress(StoreUnavailable):
+                    if await condition():
+                        return
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"not within {seconds:.0f} s: {what}") from None

@@ -77,8 +77,8 @@ async def test_a_database_that_is_away_is_waited_for(
             # then the same processes go on
             await load.more(50)
         await stack.check()
-    assert set(load.refused) == {503}
-    assert [app.runs for app in (writer, reader)] == [True, True]
+        assert set(load.refused) == {503}
+        assert [app.runs for app in (writer, reader)] == [True, True]
 
 
 async def test_sessions_that_are_cut_again_and_again_leave_no_half_effect(stack: Stack) -> None:

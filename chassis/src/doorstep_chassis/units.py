@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -23,6 +24,10 @@ T = TypeVar("T")
 
 ATTEMPTS = 12
 """How often a command is decided again after a conflict before the caller is told to come back."""
+
+
+PATIENCE = 3.0
+"""Seconds after which a command is not tried again while the database is away: the caller is told to come back."""
 
 
 class IdempotencyKeyReused(DomainError):
@@ -100,7 +105,7 @@ class Units:
         cause_id = cause_id or str(uuid4())
         traceparent = traceparent or current_traceparent()
         cause = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
-        lost = 0
+        began, lost = time.monotonic(), 0
         for number in range(ATTEMPTS):
             try:
                 return await self._once(decide, cause)
@@ -110,7 +115,7 @@ class Units:
             except StoreUnavailable as problem:
                 # The answer may have been lost after the commit: deciding again on what is there finds out.
                 lost += 1
-                if lost > 3:
+                if lost > 3 or time.monotonic() - began > PATIENCE:
                     raise Unavailable from problem
                 await asyncio.sleep(0.1 * lost)
         raise TooManyConflicts

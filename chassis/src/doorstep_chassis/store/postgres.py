@@ -77,7 +77,8 @@ class PostgresStore:
             min_size=1,
             max_size=pool_size,
             open=False,
-            timeout=5,
+            timeout=2,
+            reconnect_timeout=5,  # who waits asks for a new try; the pool's own come minutes apart after an outage
             kwargs={"autocommit": True},
             configure=_configure,
         )
