@@ -26,6 +26,11 @@ from . import notes
 SESSION_MS = 6_000
 """The shortest session that a broker allows by default."""
 
+HOLDS_LOCK = (
+    "datname = current_database() AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+)
+"""The session of the instance that leads."""
+
 READY_SECONDS = 40
 SECONDS = 40
 """How long a condition may take to come true; nothing waits for it once it is true."""

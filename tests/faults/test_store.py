@@ -9,7 +9,7 @@ from .stack import Stack
 
 
 async def test_a_session_that_stood_still_in_a_transaction_is_an_outage_not_a_fault(stack: Stack) -> None:
-    with pytest.raises(StoreUnavailable):
+    async def stand_still() -> None:
         async with stack.stores["writer"].connection() as connection:
             await connection.execute("SET idle_in_transaction_session_timeout = '50ms'")
             async with connection.transaction():
@@ -17,9 +17,15 @@ async def test_a_session_that_stood_still_in_a_transaction_is_an_outage_not_a_fa
                 await asyncio.sleep(0.5)
                 await connection.execute("SELECT 1")
 
+    with pytest.raises(StoreUnavailable):
+        await stand_still()
+
 
 async def test_a_server_that_takes_no_writes_is_an_outage_not_a_fault(stack: Stack) -> None:
-    with pytest.raises(StoreUnavailable):
+    async def write() -> None:
         async with stack.stores["writer"].connection() as connection:
             await connection.execute("SET default_transaction_read_only = on")
             await connection.execute("UPDATE relay SET epoch = epoch + 1")
+
+    with pytest.raises(StoreUnavailable):
+        await write()
