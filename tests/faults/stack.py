@@ -27,6 +27,11 @@ from . import notes
 SESSION_MS = 6_000
 """The shortest session that a broker allows by default."""
 
+HOLDS_LOCK = (
+    "datname = current_database() AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+)
+"""The session of the instance that leads."""
+
 READY_SECONDS = 40
 SECONDS = 40
 """How long a condition may take to come true; nothing waits for it once it is true."""
@@ -39,7 +44,7 @@ _LIBRARY = {"client", "conn", "fetcher", "group_coordinator", "sender"}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = SECONDS) -> None:
-    """Wait for a condition."""
+    """Wait for a condition; one that asks a database which has just come back is asked again."""
     try:
         async with asyncio.timeout(seconds):
             while True:

@@ -125,7 +125,7 @@ async def test_a_relay_that_wakes_up_after_its_time_does_no_harm(stack: Stack) -
     """Row 7: SIGSTOP the relay past its lock, SIGCONT."""
     # given a leader that stands still with a read in hand, not yet sent, and another that took over
     zombie, successor = stack.app("writer"), stack.app("writer")
-    await zombie.start("relay.sending=pause@10")
+    await zombie.start("relay.before_send=pause@10")
     await leads(stack, zombie)
     await successor.start()
     await stack.started("reader")

@@ -9,9 +9,7 @@ from doorstep_local.postgres import Postgres
 from doorstep_local.pytest_plugin import KafkaMaker, PostgresMaker
 
 from .conftest import StackMaker
-from .stack import SECONDS, Load, Stack
-
-_HOLDS_LOCK = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+from .stack import HOLDS_LOCK, SECONDS, Load, Stack
 
 
 async def test_a_broker_killed_and_started_again_is_found_again(
@@ -27,7 +25,7 @@ async def test_a_broker_killed_and_started_again_is_found_again(
             await asyncio.to_thread(kafka.kill)
             # then the writer still takes notes, nobody dies
             await load.more(50)
-            assert await stack.terminate("writer", _HOLDS_LOCK) == 1
+            assert await stack.terminate("writer", HOLDS_LOCK) == 1
             await writer.says("leader.lost")
             await load.more(50)
             # and what it does on its own log goes on, under a new leader that finds no broker
@@ -77,8 +75,8 @@ async def test_a_database_that_is_away_is_waited_for(
             # then the same processes go on
             await load.more(50)
         await stack.check()
-    assert set(load.refused) == {503}
-    assert [app.runs for app in (writer, reader)] == [True, True]
+        assert set(load.refused) == {503}
+        assert [app.runs for app in (writer, reader)] == [True, True]
 
 
 async def test_sessions_that_are_cut_again_and_again_leave_no_half_effect(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """Named points where a fault test stops, delays or kills the process. Off unless `DOORSTEP_FAILPOINTS` names them.
 
-`DOORSTEP_FAILPOINTS="relay.sent=kill@3,consumer.committed=pause"`: kill -9 at the third hit; stop at every hit.
+`DOORSTEP_FAILPOINTS="relay.sent=kill@3,consumer.committed=pause"`: kill -9 at the third hit; stop at every hit, and go
+on by SIGCONT.
 """
 
 import os
@@ -10,12 +11,12 @@ from collections import Counter
 _hits: Counter[str] = Counter()
 
 
-def _parse(text: str) -> dict[str, tuple[str, int]]:
-    points: dict[str, tuple[str, int]] = {}
+def _parse(text: str) -> dict[str, tuple[str, int | None]]:
+    points: dict[str, tuple[str, int | None]] = {}
     for part in filter(None, text.split(",")):
         name, _, action = part.partition("=")
         action, _, at = action.partition("@")
-        points[name.strip()] = (action.strip(), int(at or 1))
+        points[name.strip()] = (action.strip(), int(at) if at else None)
     return points
 
 
@@ -31,10 +32,8 @@ def hit(name: str) -> None:
         return
     _hits[name] += 1
     action, at = point
-    if action == "kill" and _hits[name] == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if action == "pause" and _hits[name] >= at:
-        os.kill(os.getpid(), signal.SIGSTOP)
+    if at in (None, _hits[name]):
+        os.kill(os.getpid(), signal.SIGKILL if action == "kill" else signal.SIGSTOP)
 
 
 def refuse_in_production() -> None:

@@ -98,7 +98,7 @@ class Relay:
     async def publish(self, entries: Sequence[LogEntry]) -> None:
         """Send what these entries say in public and move the cursor behind them; the position is not stored yet."""
         records = [record for entry in entries for record in await self._records(entry)]
-        failpoints.hit("relay.sending")
+        failpoints.hit("relay.before_send")
         if records:
             await self._publisher.send(records)
         failpoints.hit("relay.sent")

@@ -57,6 +57,14 @@ _LETTER_COLUMNS = (
 )
 
 
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+"""What says nothing of the unit, only that this session does not serve it: ended, or on a server that takes no writes."""
+
 _FAULTS = (psycopg.Error, UnknownEvent, ValueError, TypeError)
 """What may be wrong with one unit or one stream alone: what cannot be encoded, decoded or kept."""
 
@@ -98,7 +106,7 @@ class PostgresStore:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as problem:
+        except (*_AWAY, PoolTimeout) as problem:
             raise StoreUnavailable(type(problem).__name__) from problem
 
     # Reading
@@ -268,7 +276,7 @@ class PostgresStore:
         return self._writer
 
     async def _forget_writer(self, problem: psycopg.Error) -> None:
-        if self._writer is not None and isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
+        if self._writer is not None and isinstance(problem, _AWAY):
             writer, self._writer = self._writer, None
             await writer.close()
 
@@ -327,7 +335,7 @@ class PostgresStore:
             async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
                 await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
                 yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as problem:
+        except _AWAY as problem:
             raise StoreUnavailable(type(problem).__name__) from problem
 
 
@@ -340,6 +348,6 @@ def _translated(problem: psycopg.Error) -> Exception:
         return PositionConflict()
     if isinstance(problem, psycopg.errors.UniqueViolation) and problem.diag.table_name == "stored_events":
         return StreamConflict()
-    if isinstance(problem, (psycopg.OperationalError, psycopg.InterfaceError)):
+    if isinstance(problem, _AWAY):
         return StoreUnavailable(type(problem).__name__)
     return problem
