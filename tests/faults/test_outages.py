@@ -1,15 +1,13 @@
-"""Rows 11, 14 and 19: the broker or the database is away; services wait, lose nothing, and go on by themselves."""
+"""Row 11: the broker is away; services wait, lose nothing, and go on by themselves."""
 
 import asyncio
 import time
 
-import pytest
-from doorstep_local.kafka import Kafka
 from doorstep_local.postgres import Postgres
-from doorstep_local.pytest_plugin import KafkaMaker, PostgresMaker
+from doorstep_local.pytest_plugin import KafkaMaker
 
 from .conftest import StackMaker
-from .stack import HOLDS_LOCK, SECONDS, Load, Stack
+from .stack import HOLDS_LOCK, Load
 
 
 async def test_a_broker_killed_and_started_again_is_found_again(
@@ -56,41 +54,3 @@ async def test_services_stop_on_time_while_the_broker_is_away(
         await asyncio.to_thread(kafka.restart)
         await asyncio.gather(writer.start(), reader.start())
         await stack.check()
-
-
-@pytest.mark.parametrize("seconds", [20, pytest.param(600, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-async def test_a_database_that_is_away_is_waited_for(
-    kafka: Kafka, make_postgres: PostgresMaker, make_stack: StackMaker, seconds: float
-) -> None:
-    """Row 19: nothing parked, back-off, resumes."""
-    postgres = make_postgres()
-    async with make_stack(kafka, postgres) as stack:
-        writer, reader = await stack.started("writer", "reader")
-        async with Load([writer], patience=seconds + SECONDS) as load:
-            await load.more(50)
-            # when the database goes under load, and comes back
-            await asyncio.to_thread(postgres.stop)
-            await asyncio.sleep(seconds)
-            await asyncio.to_thread(postgres.start)
-            # then the same processes go on
-            await load.more(50)
-        await stack.check()
-        assert set(load.refused) == {503}
-        assert [app.runs for app in (writer, reader)] == [True, True]
-
-
-async def test_sessions_that_are_cut_again_and_again_leave_no_half_effect(stack: Stack) -> None:
-    """Row 14: `pg_terminate_backend` on everything, again and again."""
-    writer, reader = await stack.started("writer", "reader")
-    async with Load([writer]) as load:
-        # when every session of both databases is cut, again and again
-        cut = 0
-        for _ in range(15):
-            await load.more(8)
-            cut += await stack.terminate("writer") + await stack.terminate("reader")
-        await load.more(20)
-    # then a request is done or cleanly refused, and its effect is whole
-    assert cut >= 60
-    assert set(load.refused) <= {503}
-    await stack.check()
-    assert [app.runs for app in (writer, reader)] == [True, True]

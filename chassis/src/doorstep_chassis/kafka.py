@@ -360,8 +360,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return behind
 
     def stuck(self, seconds: float = 60) -> bool:
-        """Nothing has moved for so long although there is something to read."""
-        return time.monotonic() - self._moved_at > seconds and any(self.lag().values())
+        """Nothing has moved for so long although there is something to read; waiting for the database is not that."""
+        waits = self._retries > 0
+        return not waits and time.monotonic() - self._moved_at > seconds and any(self.lag().values())
 
     # Taking partitions over and giving them up
 

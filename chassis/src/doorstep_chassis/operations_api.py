@@ -26,7 +26,7 @@ from doorstep_chassis.rebuild import Rebuild, Rebuilt
 from doorstep_chassis.relay import KeyNotice, Publication
 from doorstep_chassis.store.log import LogEntry
 from doorstep_chassis.store.mapper import UnknownEvent
-from doorstep_chassis.store.model import DeadLetter, PositionConflict, StoreUnavailable
+from doorstep_chassis.store.model import DeadLetter, StoreConflict, StoreUnavailable
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.views import View, checksum
 
@@ -178,7 +178,7 @@ def operations_router(operated: Operated) -> APIRouter:
             for _ in range(ATTEMPTS):
                 try:
                     return LetterSettled(id=letter_id, state=await redriver.redrive(letter_id))
-                except PositionConflict:
+                except StoreConflict:
                     await asyncio.sleep(0.05)
         raise Unavailable("the consumer kept moving")
 
@@ -189,7 +189,7 @@ def operations_router(operated: Operated) -> APIRouter:
             for _ in range(ATTEMPTS):
                 try:
                     await redriver.discard(letter_id)
-                except PositionConflict:
+                except StoreConflict:
                     await asyncio.sleep(0.05)
                 else:
                     return LetterSettled(id=letter_id, state="discarded")

@@ -1,6 +1,5 @@
 """The working set of a unit of work: streams, keys and rows it has read, and what it adds to them. Pure by itself."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -243,11 +242,9 @@ class Work:
             keys.update(each.keys)
             if each.row is not None:
                 rows.add(each.row)
-        loaded, found, held = await asyncio.gather(
-            store.load(streams) if streams else _nothing(),
-            store.load_keys(keys) if keys else _nothing(),
-            store.load_rows(rows) if rows else _nothing(),
-        )
+        loaded = await store.load(streams) if streams else {}
+        found = await store.load_keys(keys) if keys else {}
+        held = await store.load_rows(rows) if rows else {}
         for stream_id, read in loaded.items():
             self._streams[stream_id] = _Held(read.version, streams[stream_id].fold(read.events))
         self._keys.update({each: found.get(each) for each in keys})
@@ -263,10 +260,6 @@ class Work:
             rows=[RowChange(*cell.at, cell.values, cell.before) for cell in self._changed],
             moves=list(moves),
         )
-
-
-async def _nothing() -> dict[Any, Any]:
-    return {}
 
 
 async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:
