@@ -401,7 +401,7 @@ class Stack:
         """`pg_terminate_backend` on the sessions of a service's database that the condition names; how many."""
         async with await psycopg.AsyncConnection.connect(self.urls[role], autocommit=True) as connection:
             cursor = await connection.execute(
-                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
+                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 f" AND application_name <> '{LOOKING_ON}' AND {where}",
                 arguments,

@@ -163,3 +163,48 @@ async def test_a_rebalance_does_not_wait_for_a_read_that_waits_for_it(stack: Sta
         async with asyncio.timeout(5):
             await consumer._drain(old)
             await revoking
+
+
+async def test_a_consumer_that_waits_or_stands_still_on_purpose_is_alive(stack: Stack, producer: Producer) -> None:
+    tries = 0
+
+    def hear(work: Work, event: notes.PublicNoted, message: Message) -> None:
+        nonlocal tries
+        tries += 1
+        raise Transient if event.number == 1 else MemoryError
+
+    async with reading(stack, engine(stack, reactions={notes.PublicNoted: hear})) as consumer:
+        # given a consumer that has had nothing to do for long
+        consumer._moved_at -= 100
+        assert not consumer.stuck(60)
+        # when it waits for its surroundings
+        consumer._moved_at -= 100
+        await producer.note(1, "k", 1)
+
+        async def tried() -> bool:
+            return tries > 1
+
+        await until(tried, "it has tried again")
+        # then it is alive
+        assert not consumer.stuck(60)
+        # and so it is when it has been stopped, which readiness tells
+        consumer._stop_reading(ValueError())
+        consumer._moved_at -= 100
+        assert not consumer.stuck(60)
+
+
+async def test_a_consumer_that_no_longer_moves_is_not_alive(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with reading(stack) as consumer:
+        monkeypatch.setattr(consumer, "lag", lambda: {stack.topic: 1})
+        assert not consumer.stuck(60)
+        consumer._moved_at -= 100
+        assert consumer.stuck(60)
+
+
+async def test_a_consumer_whose_client_has_lost_a_part_is_not_alive(stack: Stack) -> None:
+    async with reading(stack) as consumer:
+        assert not consumer.stuck(60)
+        task = consumer._consumer._client._sync_task
+        task.cancel()
+        await asyncio.wait([task])
+        assert consumer.stuck(60)

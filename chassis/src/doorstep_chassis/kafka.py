@@ -307,6 +307,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             going_on = await self.engine.handle(read)
         except (StoreUnavailable, Transient) as problem:
             self._retries += 1
+            self._moved_at = time.monotonic()
             pause = pause_after(self._retries)
             log.warning("consumer.waiting", consumer=self.engine.name, seconds=pause, exc_info=problem)
             for place in places:
@@ -360,9 +361,24 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return behind
 
     def stuck(self, seconds: float = 60) -> bool:
-        """Nothing has moved for so long although there is something to read; waiting for the database is not that."""
-        waits = self._retries > 0
-        return not waits and time.monotonic() - self._moved_at > seconds and any(self.lag().values())
+        """Nothing has moved for so long although there is something to read, or the client has lost a part of itself.
+
+        Who waits for the database, or has been stopped, is not stuck: a new process would do no better.
+        """
+        if self._standing:
+            return False
+        if not any(self.lag().values()):
+            self._moved_at = time.monotonic()
+        return time.monotonic() - self._moved_at > seconds or self._maimed
+
+    @property
+    def _maimed(self) -> bool:
+        """A task of the client's that should never end has ended, and nobody told."""
+        consumer = self._consumer
+        if consumer is None or consumer._coordinator is None:
+            return False
+        tasks = (consumer._client._sync_task, consumer._fetcher._fetch_task, consumer._coordinator._coordination_task)
+        return any(task is not None and task.done() for task in tasks)
 
     # Taking partitions over and giving them up
 

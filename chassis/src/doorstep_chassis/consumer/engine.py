@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from doorstep_chassis import failpoints
+from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
 from doorstep_chassis.store.model import (
     Move,
@@ -172,6 +172,7 @@ class Engine:
         try:
             await self._settle(batches)
         except PositionConflict:
+            metrics.conflicted(self.name, retried=False)
             for partition in batches:
                 await self.assign(partition, self._places[partition].generation)
         except StoreUnavailable:
@@ -220,6 +221,7 @@ class Engine:
             try:
                 return await self._unit(batches)
             except StreamConflict:
+                metrics.conflicted(self.name, retried=True)
                 conflicts += 1
         for smaller in _split(batches):
             await self._settle(smaller)
