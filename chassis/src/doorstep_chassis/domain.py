@@ -52,7 +52,7 @@ class Event(BaseModel):
         return cls.model_validate_json(json.dumps(shape))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def _stream_id(name: str, organisation_id: UUID, key: str) -> UUID:
     return derived_id(name, organisation_id, key)
 

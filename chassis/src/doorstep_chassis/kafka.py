@@ -72,7 +72,7 @@ async def check_topics(servers: Sequence[str], topics: Iterable[str]) -> None:
         raise TopicMissing(missing)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """Kafka's own rule: murmur2 of the key."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from doorstep_chassis.store.log import Committed, LogEntry
 from doorstep_chassis.store.postgres import PostgresStore
 
-_KEPT = 20_000
+_KEPT = 2_000
 
 
 class LogTail:
