@@ -448,7 +448,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _commit_offsets(self) -> None:
         """For lag tools alone: what cannot be committed now is tried again later, or never."""
-        mine = self._consumer.assignment()
+        mine = self._consumer.assignment() if self._consumer is not None else ()
         offsets = {place: offset for place, offset in self._uncommitted.items() if place in mine}
         self._uncommitted = {}
         if not offsets:

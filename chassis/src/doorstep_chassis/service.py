@@ -28,7 +28,7 @@ from doorstep_chassis.consumer.log_feed import follow, log_decoder
 from doorstep_chassis.consumer.records import Decoder, Record
 from doorstep_chassis.feeds import LogFeed, TopicFeed
 from doorstep_chassis.http import create_app, serve, stop_on_signals
-from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, check_topics
+from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing, check_topics
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.operations_api import Operated, Part, ViewPart, operations_router
 from doorstep_chassis.privacy import KeyRing
@@ -172,8 +172,8 @@ class Running:
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        await self.start()
         try:
+            await self.start()
             yield
         finally:
             await self.stop()
@@ -215,7 +215,11 @@ class Running:
 
     async def _check_topics(self) -> None:
         topics = {self.service.topic_of(cls) for cls in self.service.classes.values()}
-        await check_topics(self.settings.kafka_bootstrap_servers, topics)
+        try:
+            await check_topics(self.settings.kafka_bootstrap_servers, topics)
+        except TopicMissing as missing:
+            log.error("topics.missing", topic=list(missing.topics))
+            raise
 
     def _consume(
         self, name: str, handlers: Mapping[type, Handler], topics: Sequence[str], *, linger: float = 0.0
