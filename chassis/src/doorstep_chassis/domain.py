@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID, uuid5
 
 from eventsourcing.utils import register_topic
@@ -81,8 +81,7 @@ class Stream(Generic[S]):
         return state
 
 
-@dataclass(frozen=True, slots=True)
-class Ref(Generic[S]):
+class Ref(NamedTuple, Generic[S]):
     """The address of one stream."""
 
     stream: Stream[S]

@@ -307,18 +307,28 @@ class Engine:
             raise
 
     def _ahead(self, read: _Read, work: Work, rest: Sequence[tuple[Record, Decoded]]) -> list[NotLoaded]:
-        """What the records behind will ask for, so that one query reads it for all of them. Their effects are dropped."""
+        """What the records behind will ask for, so that one query reads it for all of them. Their effects are dropped.
+
+        One record a subject is asked: the others mostly need the same, and what they need besides is read in their turn.
+        """
         missing = []
+        asked: set[str] = set()
         for _, decoded in rest:
-            if isinstance(decoded, Message) and type(decoded.event) in self._handlers:
-                try:
-                    self._react(read, work, decoded)
-                except NotLoaded as more:
-                    missing.append(more)
-                except Exception:  # noqa: S110 - judged when its turn comes
-                    pass
-                else:
-                    work.rollback()
+            if (
+                not isinstance(decoded, Message)
+                or decoded.subject in asked
+                or type(decoded.event) not in self._handlers
+            ):
+                continue
+            asked.add(decoded.subject)
+            try:
+                self._react(read, work, decoded)
+            except NotLoaded as more:
+                missing.append(more)
+            except Exception:  # noqa: S110 - judged when its turn comes
+                pass
+            else:
+                work.rollback()
         return missing
 
     def _accept(self, read: _Read, place: _Place, record: Record, decoded: Message | Unknown, outcome: str) -> None:
