@@ -73,7 +73,7 @@ class ServiceSettings(ProcessSettings):
     """Share of parked records in the window from which a consumer stops."""
     consumer_poison_window: Annotated[int, Field(ge=1)] = 200
     """Records over which that share is taken."""
-    view_linger: Annotated[float, Field(ge=0, le=5)] = 0.05
+    view_linger: Annotated[float, Field(ge=0, le=5)] = 0.1
     """Seconds that a view of the own log waits for more before it takes what has come: lists lag by that."""
     topic_view_linger: Annotated[float, Field(ge=0, le=5)] = 0.2
     """The same for a view over topics, where the broker waits."""

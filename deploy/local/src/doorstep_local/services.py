@@ -161,6 +161,8 @@ class Doorstep:
             "DOORSTEP_CLOCK_FILE": str(self.clock_file),
             "DOORSTEP_KEK": keys["kek"],
             "DOORSTEP_KEK_ID": "local-1",
+            # One arena: a service is one thread at work, and more of them only hold on to memory.
+            "MALLOC_ARENA_MAX": "1",
             "DOORSTEP_HMAC_KEY": keys["hmac"],
             **{f"DOORSTEP_{MODULES[name].upper()}_URL": self.url_of(name) for name in MODULES if name != "gateway"},
         }

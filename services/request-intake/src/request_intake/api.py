@@ -109,7 +109,7 @@ class CancelBody(Body):
     reason_code: ReasonCode | None = None
 
 
-def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
+async def if_match(header: Annotated[str | None, Header(alias="If-Match")] = None) -> int | None:
     """FastAPI dependency: the version that a change is meant for, when it names one."""
     if header is None or header == "*":
         return None
