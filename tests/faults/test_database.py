@@ -141,16 +141,9 @@ async def test_every_session_is_ended_again_and_again(stack: Stack) -> None:
         for _ in range(40):
             await load.more(3)
             await end_all()
-        # and a hail in which nobody gets through any more
-        for _ in range(3):
-            before = load.refused[503]
-
-            async def refused(before: int = before) -> bool:
-                await end_all()
-                return load.refused[503] > before
-
-            await until(refused, "a command is refused")
-            await load.more(3)
+        # and a hail in which hardly anybody gets through
+        for _ in range(60):
+            await end_all()
         await load.more(20)
     # then commands were done or refused in whole, by processes that have outlived it
     await stack.check()

@@ -254,6 +254,7 @@ def test_what_is_another_organisations_is_as_if_it_were_not(doorstep: Doorstep, 
     request = scene.draft(scene.contact())
     scene.launch(request)
     stranger = Scene.of(doorstep, door)
+    scene.until(lambda: len(scene.visits(request)), 1)
     (visit,) = scene.operator.get("/visits", request_id=request).body["visits"]
     tried: list[tuple[Person, str, str, Any]] = [
         (stranger.operator, "GET", f"/requests/{request}", None),

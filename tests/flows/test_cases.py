@@ -63,7 +63,7 @@ def test_case_2_the_slot_is_held_while_the_client_completes_a_payment_method(sce
     reached = scene.launch(request)  # the worker asks not to involve the client
     assert (reached["state"], reached["case"], reached["worker_gate"]["open"]) == ("launched", 2, True)
     assert "payment_method" in reached["client_gate"]["missing"]
-    assert scene.calendar(scene.camille) == [("hold", request)]
+    scene.until(lambda: scene.calendar(scene.camille), [("hold", request)])
 
     refused = scene.validate(request, client_id)
     assert (refused.status, refused.code) == (422, "payment_method_missing")

@@ -12,7 +12,7 @@ def test_a_worker_cancels_before_confirmation_and_the_slot_is_free(scene: Scene)
     scene.known(scene.contact(), card=False)
     request = scene.draft(scene.contact())
     scene.launch(request)
-    assert scene.calendar(scene.camille) == [("hold", request)]
+    scene.until(lambda: scene.calendar(scene.camille), [("hold", request)])
 
     cancelled = scene.camille.at.post(f"/requests/{request}/cancel", {"reason_code": "client_called"})
 
@@ -62,7 +62,7 @@ def test_a_cancelled_request_takes_its_open_call_away(scene: Scene) -> None:
     scene.until(lambda: scene.chain(request)[ASSIGNMENTS], ["BroadcastOpened", "WorkerGateShut", "BroadcastClosed"])
     late = scene.driss.at.post(f"/requests/{request}/applications")
     assert late.status in {404, 409}
-    assert "open" not in [call["state"] for call in scene.driss.at.get("/calls").body["calls"]]
+    scene.until(lambda: "open" in [call["state"] for call in scene.driss.at.get("/calls").body["calls"]], False)
 
 
 def test_a_draft_cancelled_at_once_leaves_nothing_whatever_arrives_late(scene: Scene) -> None:

@@ -43,7 +43,7 @@ def test_linked_to_a_client_it_goes_on_as_theirs(scene: Scene) -> None:
 
     assert (decided.status, decided.body["client_id"]) == (200, jeanne)
     assert scene.until_state(request, "confirmed")["case"] == 1
-    assert scene.operator.get("/reviews").body["reviews"] == []
+    scene.until(lambda: scene.operator.get("/reviews").body["reviews"], [])
 
 
 def test_somebody_new_is_a_new_client_who_is_asked(scene: Scene) -> None:
