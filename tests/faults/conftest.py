@@ -58,3 +58,11 @@ async def producer(stack: Stack) -> AsyncIterator[Producer]:
     """Puts any bytes into the topic."""
     async with AIOKafkaProducer(bootstrap_servers=stack.bootstrap.split(",")) as made:
         yield Producer(stack.topic, made)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fault matrix takes minutes and the whole machine: `make test-all` runs it, `make test` does not."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.slow)
