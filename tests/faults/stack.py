@@ -141,12 +141,6 @@ class App:
             answer = await client.get(f"/{check}")
             return answer.status_code, answer.json()
 
-    async def measure(self, name: str) -> float:
-        """The sum of one of its metrics, over all labels."""
-        async with httpx.AsyncClient(timeout=5) as client:
-            lines = (await client.get(f"{self.url}/metrics")).text.splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((name + "{", name + " ")))
-
 
 class Load:
     """People at the doors: each notes one number after the other, now at one door and then at the next.

@@ -338,7 +338,6 @@ class Engine:
 
     def _park(self, read: _Read, place: _Place, record: Record, decoded: Decoded, reason: str) -> None:
         """Set aside; T stays where it is: a sequence is believed only from a record that was accepted whole (rule 1)."""
-        unreadable = isinstance(decoded, Unreadable)
         source, sequence, subject = (
             (None, None, None)
             if isinstance(decoded, Unreadable)
@@ -361,7 +360,7 @@ class Engine:
                 subject=subject,
                 block_key=record.block_key,
                 reason=reason.lstrip("!"),
-                tracking=dict(place.tracking) if unreadable else None,
+                tracking=dict(place.tracking) if source is None else None,
                 parked_at=read.now,
             )
         )
