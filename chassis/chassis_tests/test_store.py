@@ -14,6 +14,7 @@ from doorstep_chassis.store.model import (
     DeadLetterMark,
     Partition,
     PositionConflict,
+    Read,
     RowChange,
     Snapshot,
     StreamConflict,
@@ -45,6 +46,20 @@ class StoreTests:
         with pytest.raises(StreamConflict):
             await commit(store, events=[event("a", 1, 11)])
         assert await numbers(store, "a") == [10]
+
+    async def test_what_a_unit_rests_on_must_be_as_it_was_read(self, store: Store) -> None:
+        await commit(store, events=[event("a", 1)])
+        a, b, c = (example.NOTES.at(example.ORGANISATION, key).id for key in "abc")
+        # given a unit that read both as they are: it is written
+        await commit(store, events=[event("c", 1)], reads=[Read(a, 1), Read(b, 0)])
+        # and of one that read another before somebody added to it, nothing is
+        for stale in (Read(a, 0), Read(c, 0)):
+            with pytest.raises(StreamConflict):
+                await commit(store, events=[event("b", 1)], reads=[Read(b, 0), stale])
+            with pytest.raises(StreamConflict):
+                await commit(store, moves=[move(0, offset=1)], reads=[stale])
+        assert (await numbers(store, "b"), await numbers(store, "c")) == ([], [1])
+        assert (await store.snapshot(CONSUMER, NOTES)).version == 0
 
     async def test_two_streams_are_written_together_or_not_at_all(self, store: Store) -> None:
         await commit(store, events=[event("b", 1, 10)])

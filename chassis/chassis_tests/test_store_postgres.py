@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from doorstep_chassis.store.mapper import UnknownEvent
-from doorstep_chassis.store.model import RowChange, StreamConflict, WrappedKeyRow
+from doorstep_chassis.store.model import Read, RowChange, StreamConflict, WrappedKeyRow
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.recorder import create_tables
 from doorstep_chassis.views import create_view_tables
@@ -178,3 +178,15 @@ async def test_a_stream_that_cannot_be_read_hides_no_other(store: PostgresStore)
         )
     outcomes = await asyncio.gather(*[numbers(store, key) for key in ("c", "a", "b")], return_exceptions=True)
     assert (outcomes[0], type(outcomes[1]), outcomes[2]) == ([], UnknownEvent, [1])
+
+
+async def test_of_two_units_that_wait_and_rest_on_each_other_one_is_refused(store: PostgresStore) -> None:
+    a, b = (event(key, 1) for key in "ab")
+    outcomes = await asyncio.gather(
+        commit(store, events=[event("first", 1)]),
+        commit(store, events=[a], reads=[Read(b.stream_id, 0)]),
+        commit(store, events=[b], reads=[Read(a.stream_id, 0)]),
+        return_exceptions=True,
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Committed", "Committed", "StreamConflict"]
+    assert sorted(await log(store)) == [("a", 1), ("first", 1)]

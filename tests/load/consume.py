@@ -15,6 +15,7 @@ from doorstep_chassis.domain import derived_id
 from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher
 from doorstep_chassis.metrics import parked
 from doorstep_chassis.relay import Outgoing
+from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.recorder import create_tables
 from doorstep_contracts.envelope import Envelope, to_headers
@@ -80,7 +81,15 @@ async def ours(url: str, bootstrap: str, topic: str, total: int, *, group: int) 
         if seen == total:
             done.set()
 
-    engine = Engine(f"load-{topic}", store, REACTIONS, EventDecoder(), SystemClock().now, observe=observe)
+    engine = Engine(
+        f"load-{topic}",
+        store,
+        REACTIONS,
+        EventDecoder(),
+        SystemClock().now,
+        remembered=Remembered(),
+        observe=observe,
+    )
     consumer = KafkaConsumer(engine, [topic], bootstrap.split(","), max_batch=group)
     began = time.perf_counter()
     await consumer.start()

@@ -8,6 +8,7 @@ from doorstep_chassis.consumer.engine import Handler, PoisonLimit, Transient, Wr
 from doorstep_chassis.consumer.redrive import AlreadyClosed, NotOldest, StillRefused
 from doorstep_chassis.errors import Unavailable
 from doorstep_chassis.relay import RelayDeposed
+from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.store.model import Partition, StoreConflict, StoreUnavailable
 from doorstep_chassis.units import Answer, IdempotencyKey, Units
 from doorstep_chassis.work import Work
@@ -36,6 +37,8 @@ CONSUMERS: Mapping[str, Callable[[int, Surroundings], Mapping[type, Handler]]] =
     "reader.view.seen@1": view,
 }
 NEVER_STOP = PoisonLimit(share=2)
+REMEMBERS = 2
+"""Streams: fewer than there are keys."""
 
 
 class Process:
@@ -123,6 +126,7 @@ class Instance(Process):
             CONSUMERS[consumer](self.code, history.around),
             DECODERS[self.code],
             history.clock.now,
+            remembered=Remembered(REMEMBERS),
             poison=NEVER_STOP,
         )
 

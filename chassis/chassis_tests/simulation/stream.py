@@ -140,6 +140,7 @@ def reactions(code: int, around: Surroundings) -> Mapping[type, Handler]:
             work.append(TALLY.at(ORGANISATION, "all"), Counted(number=event.number))
         _judge(event, code, around)
         heard = HEARD.at(ORGANISATION, event.key)
+        work.expect_new(heard)
         if work.state(heard).shut:
             raise NotHeard
         work.append(heard, Heard(source=message.source, sequence=message.sequence, number=event.number))

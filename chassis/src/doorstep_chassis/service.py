@@ -33,6 +33,7 @@ from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.operations_api import Operated, Part, ViewPart, operations_router
 from doorstep_chassis.privacy import KeyRing
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
+from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.runtime import tune_collector
 from doorstep_chassis.settings import ServiceSettings
 from doorstep_chassis.store.model import StoreUnavailable
@@ -108,10 +109,11 @@ class Running:
         self.settings = settings
         clock = settings.clock()
         self.store = PostgresStore(settings.database_url.get_secret_value())
+        self.remembered = Remembered()
         self.context = Context(
             settings=settings,
             store=self.store,
-            units=Units(self.store, clock, service.name),
+            units=Units(self.store, clock, service.name, self.remembered),
             clock=clock,
             keys=KeyRing(settings.kek_bytes(), settings.kek_id),
             hmac_key=settings.hmac_key_bytes(),
@@ -252,6 +254,7 @@ class Running:
             handlers,
             decode,
             self.context.clock.now,
+            remembered=self.remembered,
             poison=PoisonLimit(settings.consumer_poison_share, settings.consumer_poison_window),
             observe=observe,
         )

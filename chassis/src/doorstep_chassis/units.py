@@ -15,7 +15,8 @@ from doorstep_chassis import metrics
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.domain import Event, Stream
 from doorstep_chassis.errors import DomainError, Unavailable
-from doorstep_chassis.store.model import StoreConflict, StoreUnavailable
+from doorstep_chassis.remembered import Remembered
+from doorstep_chassis.store.model import StoreConflict, StoreUnavailable, Unit
 from doorstep_chassis.store.port import Store
 from doorstep_chassis.telemetry import current_traceparent
 from doorstep_chassis.work import Cause, Work, attempt
@@ -84,10 +85,11 @@ class IdempotencyKey:
 class Units:
     """Runs commands on a store: load, decide, append, in one unit each."""
 
-    def __init__(self, store: Store, clock: Clock, service: str) -> None:
+    def __init__(self, store: Store, clock: Clock, service: str, remembered: Remembered | None = None) -> None:
         self.store = store
         self._clock = clock
         self._service = service
+        self._remembered = remembered or Remembered()
 
     async def run(
         self,
@@ -105,14 +107,22 @@ class Units:
         cause_id = cause_id or str(uuid4())
         traceparent = traceparent or current_traceparent()
         origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
-        return await self._retried(use_case, decide, origin, time.monotonic())
+        return await self._retried(use_case, decide, origin, time.monotonic(), self._remembered)
 
-    async def _retried(self, use_case: str, decide: Callable[[Work], T], origin: "_Origin", began: float) -> T:
+    async def _retried(
+        self,
+        use_case: str,
+        decide: Callable[[Work], T],
+        origin: "_Origin",
+        began: float,
+        remembered: Remembered | None = None,
+    ) -> T:
         lost = 0
         for number in range(ATTEMPTS):
             try:
-                return await self._once(decide, origin)
+                return await self._once(decide, origin, remembered)
             except StoreConflict:
+                remembered = None
                 metrics.conflicted(use_case, retried=number + 1 < ATTEMPTS)
                 await asyncio.sleep(random.uniform(0, 0.002) * number)  # noqa: S311 - spreads, does not protect
             except StoreUnavailable as problem:
@@ -160,17 +170,36 @@ class Units:
         origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
         began = time.monotonic()
         with contextlib.suppress(DomainError, StoreConflict, StoreUnavailable, _NothingToWrite):
-            return await self._once(taken_for_new, origin)
+            return await self._once(taken_for_new, origin, self._remembered)
         return await self._retried(use_case, remembered, origin, began)
 
-    async def _once(self, decide: Callable[[Work], T], origin: "_Origin") -> T:
-        work = Work()
+    async def _once(self, decide: Callable[[Work], T], origin: "_Origin", remembered: Remembered | None) -> T:
         cause = Cause(origin.id, origin.correlation_id, self._clock.now(), origin.owner, origin.traceparent)
-        result = await attempt(work, self.store, cause, decide)
+        work = Work(remembered)
+        try:
+            result = await attempt(work, self.store, cause, decide)
+            proved = work.changed or not work.recalled
+        except Exception:
+            if not work.recalled:
+                raise
+            proved = False
+        if not proved:
+            # What is refused, or changes nothing, no commit would check: decide on what the store holds.
+            work.forget()
+            work = Work()
+            result = await attempt(work, self.store, cause, decide)
         unit = work.unit()
         if not unit.empty:
-            await self.store.commit(unit)
+            await self._commit(work, unit)
         return result
+
+    async def _commit(self, work: Work, unit: Unit) -> None:
+        try:
+            await self.store.commit(unit)
+        except StoreConflict:
+            work.forget()
+            raise
+        work.remember()
 
 
 class _NothingToWrite(Exception):

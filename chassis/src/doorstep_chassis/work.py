@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from doorstep_chassis.domain import Event, Ref, Stream, derived_id
-from doorstep_chassis.store.model import Meta, Move, NewEvent, RowChange, Unit, WrappedKeyRow
+from doorstep_chassis.remembered import Remembered
+from doorstep_chassis.store.model import Meta, Move, NewEvent, Read, RowChange, Unit, WrappedKeyRow
 from doorstep_chassis.store.port import RowKey, Store
 from doorstep_chassis.store.rows import RowTable
 
@@ -38,6 +39,9 @@ class Cause(NamedTuple):
 class _Held:
     version: int
     state: Any
+    read: int
+    """The version without what this unit adds."""
+    assumed: bool = False
 
 
 @dataclass(slots=True)
@@ -53,10 +57,13 @@ class Work:
 
     `work.state(ref)` is the stream's state with what this unit has already added; `work.append(ref, *events)` adds.
     What has not been read raises `NotLoaded`; the runner reads it and starts the decision again, which is why decisions
-    must be pure.
+    must be pure. A stream that the process remembers counts as read: should it have moved on, the store refuses the unit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: Remembered | None = None) -> None:
+        self._remembered = remembered
+        self.recalled = False
+        """Whether anything was taken from memory: then a decision that writes nothing has not been proved by the store."""
         self._streams: dict[UUID, _Held] = {}
         self._keys: dict[UUID, WrappedKeyRow | None] = {}
         self._rows: dict[RowKey, _Cell] = {}
@@ -90,7 +97,7 @@ class Work:
 
     def expect(self, *refs: Ref[Any], keys: Sequence[UUID] = ()) -> None:
         """What the decision will surely ask for, read in one go instead of one after the other."""
-        streams = tuple(ref for ref in refs if ref.id not in self._streams)
+        streams = tuple(ref for ref in refs if self._held(ref.id) is None)
         unread = tuple(key for key in keys if key not in self._keys)
         if streams or unread:
             raise NotLoaded(streams=streams, keys=unread)
@@ -99,14 +106,27 @@ class Work:
 
     def state(self, ref: Ref[S]) -> S:
         """The stream's state."""
-        held = self._streams.get(ref.id)
+        held = self._held(ref.id)
         if held is None:
             raise NotLoaded(streams=(ref,))
         return cast(S, held.state)
 
+    def _held(self, stream_id: UUID) -> _Held | None:
+        held = self._streams.get(stream_id)
+        if held is None and self._remembered is not None and (seen := self._remembered.get(stream_id)) is not None:
+            held = self._streams[stream_id] = _Held(seen.version, seen.state, seen.version)
+            self.recalled = True
+        return held
+
     def assume_new(self, ref: Ref[Any]) -> None:
         """Take the stream for empty without reading it; the store refuses the unit when it is not."""
-        self._streams.setdefault(ref.id, _Held(0, ref.stream.initial))
+        self._streams.setdefault(ref.id, _Held(0, ref.stream.initial, 0, assumed=True))
+
+    def expect_new(self, ref: Ref[Any]) -> None:
+        """The stream is most likely new: it is taken for empty unless the store has refused this unit before."""
+        if self._remembered is not None and self._held(ref.id) is None:
+            self._streams[ref.id] = _Held(0, ref.stream.initial, 0)
+            self.recalled = True
 
     def version(self, ref: Ref[Any]) -> int:
         """The number of events in the stream, this unit's among them."""
@@ -246,7 +266,7 @@ class Work:
         found = await store.load_keys(keys) if keys else {}
         held = await store.load_rows(rows) if rows else {}
         for stream_id, read in loaded.items():
-            self._streams[stream_id] = _Held(read.version, streams[stream_id].fold(read.events))
+            self._streams[stream_id] = _Held(read.version, streams[stream_id].fold(read.events), read.version)
         self._keys.update({each: found.get(each) for each in keys})
         for at in rows:
             row = held.get(at)
@@ -256,10 +276,24 @@ class Work:
         """Everything added, as one unit of work."""
         return Unit(
             events=list(self._events),
+            reads=[Read(each, held.read) for each, held in self._streams.items() if held.version == held.read],
             keys=list(self._new_keys),
             rows=[RowChange(*cell.at, cell.values, cell.before) for cell in self._changed],
             moves=list(moves),
         )
+
+    def remember(self) -> None:
+        """The unit is committed: its streams are as they stand here."""
+        if self._remembered is not None:
+            for stream_id, held in self._streams.items():
+                if not held.assumed:
+                    self._remembered.put(stream_id, held.version, held.state)
+
+    def forget(self) -> None:
+        """The store refused the unit: one of its streams has moved on."""
+        if self._remembered is not None:
+            for stream_id in self._streams:
+                self._remembered.forget(stream_id)
 
 
 async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:

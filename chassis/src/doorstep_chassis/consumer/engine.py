@@ -8,12 +8,14 @@ from typing import Any
 
 from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.consumer.records import Decoded, Decoder, Message, Record, Refused, Unknown, Unreadable
+from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.store.model import (
     Move,
     Parked,
     Partition,
     PositionConflict,
     Snapshot,
+    StoreConflict,
     StoreUnavailable,
     StreamConflict,
     Unit,
@@ -124,6 +126,7 @@ class Engine:
         decode: Decoder,
         now: Callable[[], datetime],
         *,
+        remembered: Remembered | None = None,
         poison: PoisonLimit | None = None,
         observe: Callable[[Record, str], None] = lambda record, outcome: None,
     ) -> None:
@@ -133,6 +136,7 @@ class Engine:
         self._decode = decode
         self._now = now
         self._observe = observe
+        self._remembered = remembered
         self._poison = poison or PoisonLimit()
         self._window: deque[bool] = deque(maxlen=self._poison.window)
         self._places: dict[Partition, _Place] = {}
@@ -219,7 +223,7 @@ class Engine:
         conflicts = 0
         while one or conflicts < 2:
             try:
-                return await self._unit(batches)
+                return await self._unit(batches, self._remembered if conflicts == 0 else None)
             except StreamConflict:
                 metrics.conflicted(self.name, retried=True)
                 conflicts += 1
@@ -227,9 +231,9 @@ class Engine:
             await self._settle(smaller)
         return None
 
-    async def _unit(self, batches: Batches) -> None:
+    async def _unit(self, batches: Batches, remembered: Remembered | None) -> None:
         read = _Read({partition: self._places[partition].copy() for partition in batches}, self._now())
-        work = Work()
+        work = Work(remembered)
         pending = [(record, self._decode(record)) for records in batches.values() for record in records]
         for index, (record, decoded) in enumerate(pending):
             place = read.places[record.partition]
@@ -246,8 +250,13 @@ class Engine:
         unit.parked = read.parked
         if unit.moves:
             failpoints.hit("consumer.before_commit")
-            await self.store.commit(unit)
+            try:
+                await self.store.commit(unit)
+            except StoreConflict:
+                work.forget()
+                raise
             failpoints.hit("consumer.committed")
+            work.remember()
             for partition in read.touched:
                 read.places[partition].moved()
         self._places.update(read.places)

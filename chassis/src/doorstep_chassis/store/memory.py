@@ -105,6 +105,9 @@ class MemoryStore:
             if new.version != held + 1:
                 raise StreamConflict
             versions[new.stream_id] = new.version
+        for read in unit.reads:
+            if len(self._streams.get(read.stream_id, [])) > read.version:
+                raise StreamConflict
 
     async def snapshot(self, consumer: str, partition: Partition) -> Snapshot:
         """One instant by nature."""

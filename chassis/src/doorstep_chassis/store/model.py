@@ -140,6 +140,13 @@ class WrappedKeyRow:
     kek_id: str = ""
 
 
+class Read(NamedTuple):
+    """A stream that a decision rests on without adding to it, at the version it was read at."""
+
+    stream_id: UUID
+    version: int
+
+
 class RowChange(NamedTuple):
     """A view's row as it stands after a read, or `None` when it is gone; and `before`, as the store gave it."""
 
@@ -154,6 +161,8 @@ class Unit:
     """One unit of work: everything in it happens in one transaction, or nothing does."""
 
     events: list[NewEvent] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    """What must still be as it was read."""
     keys: list[WrappedKeyRow] = field(default_factory=list)
     rows: list[RowChange] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)

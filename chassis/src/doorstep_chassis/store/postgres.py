@@ -32,12 +32,12 @@ from doorstep_chassis.store.model import (
 )
 from doorstep_chassis.store.port import RowKey
 from doorstep_chassis.store.rows import RowTable, write
-from doorstep_chassis.store.schema import POSITION_CONFLICT
+from doorstep_chassis.store.schema import POSITION_CONFLICT, STREAM_CONFLICT
 from doorstep_chassis.store.statements import letter, parameters, results, tracking_name
 
 _COMMIT = (
-    "SELECT * FROM doorstep_commit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], %b::text[],"
-    " %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::text[], %b::bigint[], %s::jsonb)"
+    "SELECT * FROM doorstep_commit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::uuid[], %b::bigint[],"
+    " %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::text[], %b::bigint[], %s::jsonb)"
 )
 
 _SNAPSHOT = """
@@ -346,7 +346,8 @@ async def _configure(connection: AsyncConnection[Any]) -> None:
 def _translated(problem: psycopg.Error) -> Exception:
     if problem.sqlstate == POSITION_CONFLICT:
         return PositionConflict()
-    if isinstance(problem, psycopg.errors.UniqueViolation) and problem.diag.table_name == "stored_events":
+    lost = isinstance(problem, psycopg.errors.UniqueViolation) and problem.diag.table_name == "stored_events"
+    if lost or problem.sqlstate == STREAM_CONFLICT:
         return StreamConflict()
     if isinstance(problem, _AWAY):
         return StoreUnavailable(type(problem).__name__)

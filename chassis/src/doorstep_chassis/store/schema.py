@@ -34,10 +34,13 @@ UNLOCK_TABLES = "SELECT pg_advisory_unlock(hashtextextended('doorstep.tables', 0
 
 POSITION_CONFLICT = "DS001"
 """The SQLSTATE by which the function says that a position is not where the unit read it."""
+STREAM_CONFLICT = "DS002"
+"""The SQLSTATE by which it says that a stream that the unit rests on, without adding to it, is not as it was read."""
 
 COMMIT = """
 CREATE OR REPLACE FUNCTION doorstep_commit(
     event_streams uuid[], event_versions bigint[], event_topics text[], event_states bytea[],
+    read_streams uuid[], read_versions bigint[],
     move_consumers text[], move_topics text[], move_partitions bigint[], move_generations bigint[],
     move_versions bigint[], move_offsets bigint[],
     tracking_names text[], tracking_sequences bigint[],
@@ -116,9 +119,17 @@ BEGIN
         PERFORM pg_notify('stored_events', head::text);
         RETURN NEXT;
     END IF;
+    -- Last, so that units of one call, too, see each other's events: those then go one by one.
+    IF cardinality(read_streams) > 0 AND EXISTS (
+        SELECT 1 FROM unnest(read_streams, read_versions) AS r (stream, version)
+        JOIN stored_events e ON e.originator_id = r.stream AND e.originator_version = r.version + 1
+    ) THEN
+        RAISE EXCEPTION 'stream moved' USING ERRCODE = 'DS002';
+    END IF;
 END $$;
 """
-"""Refuses with `DS001` when a position moved, with a unique violation when a stream did; else all of it, in log order.
+"""Refuses with `DS001` when a position moved, with a unique violation or, where nothing is added to it, `DS002` when a
+stream did; else all of it, in log order.
 
 The table lock makes the order of the log the order of the commits: a reader that keeps a maximum misses nothing.
 """

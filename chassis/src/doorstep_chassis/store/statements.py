@@ -15,6 +15,7 @@ def tracking_name(consumer: str, partition: Partition, source: str) -> str:
 
 def parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> tuple[Any, ...]:
     events = [each for unit in units for each in unit.events]
+    reads = [read for unit in units for read in unit.reads]
     moves = [move for unit in units for move in unit.moves]
     tracking = [
         (tracking_name(move.consumer, move.partition, source), sequence)
@@ -40,6 +41,8 @@ def parameters(units: Sequence[Unit], encoded: Sequence[tuple[str, bytes]]) -> t
         [each.version for each in events],
         [topic for topic, _ in encoded],
         [state for _, state in encoded],
+        [each.stream_id for each in reads],
+        [each.version for each in reads],
         [move.consumer for move in moves],
         [move.partition.topic for move in moves],
         [move.partition.number for move in moves],

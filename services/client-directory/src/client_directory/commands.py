@@ -41,6 +41,8 @@ def see_draft(work: Work, vault: Vault, organisation_id: UUID, request_id: UUID,
     """A request was drafted: find out who its client is, as soon as what was typed can be read."""
     ref = RESOLUTION.at(organisation_id, request_id)
     key_id, picked = draft.contact_key_id, draft.picked_client_id
+    work.expect_new(ref)
+    work.expect_new(VALIDATION.at(organisation_id, request_id))
     work.expect(
         ref,
         VALIDATION.at(organisation_id, request_id),
@@ -145,7 +147,9 @@ def see_launch(work: Work, vault: Vault, organisation_id: UUID, request_id: UUID
     ref = VALIDATION.at(organisation_id, request_id)
     resolution = RESOLUTION.at(organisation_id, request_id)
     key_id = launch.address_key_id
-    work.expect(ref, resolution, *([contact_key(key_id)] if key_id else []), keys=(key_id,) if key_id else ())
+    work.expect(ref, resolution, *([contact_key(key_id)] if key_id else []))
+    client = work.state(resolution)
+    work.expect(keys=[*([key_id] if key_id else []), *([client.client_id] if isinstance(client, Resolved) else [])])
     seen = gate.decide_launch_seen(work.state(ref), launch)
     if not seen:
         return

@@ -87,6 +87,7 @@ def select(work: Work, organisation_id: UUID, request_id: RequestId, worker_id: 
 def launch(work: Work, organisation_id: UUID, request_id: RequestId, request: Request) -> None:
     """Begin to find a worker; only what the case needs is read."""
     ref = AWARD.at(organisation_id, request_id)
+    work.expect_new(ref)
     if request.performer == "self":
         work.expect(ref, WORKER.at(organisation_id, request.created_by))
     state = work.state(ref)

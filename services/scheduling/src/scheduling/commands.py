@@ -45,7 +45,8 @@ def select_worker(
     """Hold the slot of the worker who was selected, or refuse it."""
     ref = HOLD.at(organisation_id, request_id)
     calendar = _calendar(organisation_id, selection.worker_id, selection.slot.start, selection.slot.end)
-    work.expect(ref, *calendar)
+    work.expect_new(ref)
+    work.expect(*calendar)
     state = work.state(ref)
     weeks = _weeks(work, organisation_id, selection.worker_id, selection.slot.start, selection.slot.end)
     started = _visit_started(work, organisation_id, state, at)
@@ -88,6 +89,7 @@ def _carry_out(
             case SlotBooked(visit_id=visit_id):
                 assert isinstance(state, Booked)
                 visit = VISIT.at(organisation_id, visit_id)
+                work.expect_new(visit)
                 work.append(visit, *decide_schedule(work.state(visit), _visit(request_id, state)))
             case BookingUndone(hold_id=hold_id, visit_id=visit_id, slot=slot):
                 visit = VISIT.at(organisation_id, visit_id)
