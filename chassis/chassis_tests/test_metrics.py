@@ -1,10 +1,16 @@
 """What a service tells Prometheus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from doorstep_chassis import metrics
+from doorstep_chassis.relay import Outgoing, Relay
+from doorstep_chassis.store.memory import MemoryStore
+from doorstep_chassis.store.model import Unit
 from prometheus_client import REGISTRY
+
+from .example import PUBLICATION
+from .stores import event
 
 
 def value(name: str, **labels: str) -> float:
@@ -31,6 +37,22 @@ def test_a_relay_tells_where_it_stands() -> None:
     metrics.relayed("/doorstep/t/main", position=40, head=42)
     log = "/doorstep/t/main"
     assert (value("relay_position", log=log), value("relay_head", log=log)) == (40, 42)
+
+
+class Acknowledging:
+    """A broker that takes everything."""
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Acknowledged."""
+
+
+async def test_a_relay_counts_what_a_topic_has_acknowledged() -> None:
+    store = MemoryStore()
+    await store.commit(Unit(events=[event("a", 1), event("b", 1)]))
+    relay = Relay("/doorstep/t/main", store, Acknowledging(), PUBLICATION, topics=lambda cls: "t.sent.v1")
+    before = value("published_total", topic="t.sent.v1")
+    await relay.publish(await store.log_after(0, 10))
+    assert value("published_total", topic="t.sent.v1") - before == 2
 
 
 @pytest.mark.parametrize(

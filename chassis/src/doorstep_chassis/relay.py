@@ -1,6 +1,7 @@
 """From the log to the topics: in log order, at least once, never skipping (delivery rule 6)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from doorstep_contracts.base import PublicEvent
 from doorstep_contracts.envelope import Envelope, to_headers
 from doorstep_contracts.registry import encode, topic_of
 
-from doorstep_chassis import failpoints
+from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.consumer.records import topic_name
 from doorstep_chassis.domain import Event, derived_id
 from doorstep_chassis.store.log import LogEntry
@@ -101,6 +102,8 @@ class Relay:
         failpoints.hit("relay.before_send")
         if records:
             await self._publisher.send(records)
+            for topic, sent in Counter(record.topic for record in records).items():
+                metrics.published(topic, sent)
         failpoints.hit("relay.sent")
         self.cursor = entries[-1].position
         self._observe(self.cursor, len(records))
