@@ -46,7 +46,7 @@ def select_worker(
     ref = HOLD.at(organisation_id, request_id)
     calendar = _calendar(organisation_id, selection.worker_id, selection.slot.start, selection.slot.end)
     work.expect_new(ref)
-    work.expect(*calendar)
+    work.expect(ref, *calendar)
     state = work.state(ref)
     weeks = _weeks(work, organisation_id, selection.worker_id, selection.slot.start, selection.slot.end)
     started = _visit_started(work, organisation_id, state, at)
