@@ -184,5 +184,5 @@ def test_a_late_answer_does_not_make_it_older() -> None:
     remembered.put(A.id, 3, "three")
     remembered.put(A.id, 2, "two")
     assert remembered.get(A.id) == Seen(3, "three")
-    remembered.forget(A.id)
+    remembered.forget([A.id])
     assert remembered.get(A.id) is None

@@ -1,6 +1,7 @@
 """Streams as this process last saw them. Nothing rests on it: the store refuses a unit whose streams have moved on."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -39,6 +40,7 @@ class Remembered:
         if len(self._seen) > self._size:
             self._seen.popitem(last=False)
 
-    def forget(self, stream_id: UUID) -> None:
-        """It has moved on: read it when it is asked for."""
-        self._seen.pop(stream_id, None)
+    def forget(self, stream_ids: Iterable[UUID]) -> None:
+        """One of them has moved on: read them when they are asked for."""
+        for stream_id in stream_ids:
+            self._seen.pop(stream_id, None)

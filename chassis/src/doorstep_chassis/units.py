@@ -1,7 +1,6 @@
 """A command from outside as one unit of work: decide, append, answer; tried again on a conflict, once in effect by its key."""
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from doorstep_chassis.clock import Clock
 from doorstep_chassis.domain import Event, Stream
 from doorstep_chassis.errors import DomainError, Unavailable
 from doorstep_chassis.remembered import Remembered
-from doorstep_chassis.store.model import StoreConflict, StoreUnavailable, Unit
+from doorstep_chassis.store.model import StoreConflict, StoreUnavailable
 from doorstep_chassis.store.port import Store
 from doorstep_chassis.telemetry import current_traceparent
 from doorstep_chassis.work import Cause, Work, attempt
@@ -107,16 +106,8 @@ class Units:
         cause_id = cause_id or str(uuid4())
         traceparent = traceparent or current_traceparent()
         origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
-        return await self._retried(use_case, decide, origin, time.monotonic(), self._remembered)
-
-    async def _retried(
-        self,
-        use_case: str,
-        decide: Callable[[Work], T],
-        origin: "_Origin",
-        began: float,
-        remembered: Remembered | None = None,
-    ) -> T:
+        began = time.monotonic()
+        remembered: Remembered | None = self._remembered
         lost = 0
         for number in range(ATTEMPTS):
             try:
@@ -145,7 +136,8 @@ class Units:
         """Like `run`, and the same key answers the same again. Only an answer that changed something is remembered."""
         ref = IDEMPOTENCY.at(key.organisation_id, f"{key.caller}|{key.route}|{key.key}")
 
-        def remembered(work: Work) -> Answer:
+        def once(work: Work) -> Answer:
+            work.expect_new(ref)
             given = work.state(ref)
             if given is not None:
                 if given.fingerprint != key.fingerprint:
@@ -156,22 +148,9 @@ class Units:
                 work.append(ref, AnswerGiven(fingerprint=key.fingerprint, answer=answer))
             return answer
 
-        def taken_for_new(work: Work) -> Answer:
-            work.assume_new(ref)
-            answer = remembered(work)
-            if not work.changed:
-                raise _NothingToWrite
-            return answer
-
-        # A key is new nearly always: take it for new without a look, and let the store refuse it when it is not. Where
-        # nothing would be written, the store cannot tell: perhaps all has been done under this very key.
-        cause_id = str(ref.id)
-        traceparent = traceparent or current_traceparent()
-        origin = _Origin(cause_id, correlation_id or cause_id, f"{self._service}.{use_case}", traceparent)
-        began = time.monotonic()
-        with contextlib.suppress(DomainError, StoreConflict, StoreUnavailable, _NothingToWrite):
-            return await self._once(taken_for_new, origin, self._remembered)
-        return await self._retried(use_case, remembered, origin, began)
+        return await self.run(
+            use_case, once, cause_id=str(ref.id), correlation_id=correlation_id, traceparent=traceparent
+        )
 
     async def _once(self, decide: Callable[[Work], T], origin: "_Origin", remembered: Remembered | None) -> T:
         cause = Cause(origin.id, origin.correlation_id, self._clock.now(), origin.owner, origin.traceparent)
@@ -179,31 +158,20 @@ class Units:
         try:
             result = await attempt(work, self.store, cause, decide)
             proved = work.changed or not work.recalled
+        except StoreUnavailable:
+            raise
         except Exception:
             if not work.recalled:
                 raise
             proved = False
         if not proved:
             # What is refused, or changes nothing, no commit would check: decide on what the store holds.
-            work.forget()
             work = Work()
             result = await attempt(work, self.store, cause, decide)
         unit = work.unit()
         if not unit.empty:
-            await self._commit(work, unit)
+            await work.commit(self.store, unit)
         return result
-
-    async def _commit(self, work: Work, unit: Unit) -> None:
-        try:
-            await self.store.commit(unit)
-        except StoreConflict:
-            work.forget()
-            raise
-        work.remember()
-
-
-class _NothingToWrite(Exception):
-    """The decision changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from doorstep_chassis.domain import Event, Ref, Stream, derived_id
 from doorstep_chassis.remembered import Remembered
-from doorstep_chassis.store.model import Meta, Move, NewEvent, Read, RowChange, Unit, WrappedKeyRow
+from doorstep_chassis.store.model import Meta, Move, NewEvent, Read, RowChange, StoreConflict, Unit, WrappedKeyRow
 from doorstep_chassis.store.port import RowKey, Store
 from doorstep_chassis.store.rows import RowTable
 
@@ -41,7 +41,6 @@ class _Held:
     state: Any
     read: int
     """The version without what this unit adds."""
-    assumed: bool = False
 
 
 @dataclass(slots=True)
@@ -117,10 +116,6 @@ class Work:
             held = self._streams[stream_id] = _Held(seen.version, seen.state, seen.version)
             self.recalled = True
         return held
-
-    def assume_new(self, ref: Ref[Any]) -> None:
-        """Take the stream for empty without reading it; the store refuses the unit when it is not."""
-        self._streams.setdefault(ref.id, _Held(0, ref.stream.initial, 0, assumed=True))
 
     def expect_new(self, ref: Ref[Any]) -> None:
         """The stream is most likely new: it is taken for empty unless the store has refused this unit before."""
@@ -282,18 +277,20 @@ class Work:
             moves=list(moves),
         )
 
-    def remember(self) -> None:
-        """The unit is committed: its streams are as they stand here."""
+    async def commit(self, store: Store, unit: Unit) -> None:
+        """Write the unit; then its streams are remembered as they stand here, or forgotten: one of them has moved on.
+
+        Errors: those of the store.
+        """
+        try:
+            await store.commit(unit)
+        except StoreConflict:
+            if self._remembered is not None:
+                self._remembered.forget(self._streams)
+            raise
         if self._remembered is not None:
             for stream_id, held in self._streams.items():
-                if not held.assumed:
-                    self._remembered.put(stream_id, held.version, held.state)
-
-    def forget(self) -> None:
-        """The store refused the unit: one of its streams has moved on."""
-        if self._remembered is not None:
-            for stream_id in self._streams:
-                self._remembered.forget(stream_id)
+                self._remembered.put(stream_id, held.version, held.state)
 
 
 async def attempt(work: Work, store: Store, cause: Cause, decide: Callable[[Work], S]) -> S:

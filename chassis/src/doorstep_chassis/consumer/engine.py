@@ -15,7 +15,6 @@ from doorstep_chassis.store.model import (
     Partition,
     PositionConflict,
     Snapshot,
-    StoreConflict,
     StoreUnavailable,
     StreamConflict,
     Unit,
@@ -250,13 +249,8 @@ class Engine:
         unit.parked = read.parked
         if unit.moves:
             failpoints.hit("consumer.before_commit")
-            try:
-                await self.store.commit(unit)
-            except StoreConflict:
-                work.forget()
-                raise
+            await work.commit(self.store, unit)
             failpoints.hit("consumer.committed")
-            work.remember()
             for partition in read.touched:
                 read.places[partition].moved()
         self._places.update(read.places)

@@ -101,7 +101,7 @@ def draft_request(
     quote = catalogue.quote(wish.postal_code, wish.offer_id, wish.minutes)
     slot = slot_at(wish.start, quote.minutes, quote.time_zone)
     ref = REQUEST.at(who.organisation_id, request_id)
-    work.assume_new(ref)
+    work.expect_new(ref)
     contact = wish.client.checked(wish.postal_code) if isinstance(wish.client, TypedContact) else None
     draft = DraftRequest(
         created_by=who.person_id,
