@@ -55,8 +55,13 @@ async def create_view_tables(store: PostgresStore, view: View) -> None:
 
 async def make_tables(connection: AsyncConnection[Any], view: View) -> None:
     """The same on this connection, and so in its transaction."""
+    await make_declared(connection, view.tables)
+
+
+async def make_declared(connection: AsyncConnection[Any], tables: Sequence[Table]) -> None:
+    """Make declared tables and their indexes where they are not there yet, in this order."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    for table in view.tables:
+    for table in tables:
         await connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)).encode())
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             await connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)).encode())

@@ -5,6 +5,7 @@ from doorstep_chassis.settings import load_settings
 from fastapi import APIRouter
 
 from gateway.api import routes
+from gateway.portals.routes import portal_routes
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from gateway.views.board import BOARD
@@ -22,7 +23,10 @@ def _routes(context: Context) -> APIRouter:
         },
         timeout=settings.upstream_timeout_seconds,
     )
-    return routes(context, upstream)
+    router = APIRouter()
+    router.include_router(routes(context, upstream))
+    router.include_router(portal_routes(context))
+    return router
 
 
 SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD,))
