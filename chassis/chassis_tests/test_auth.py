@@ -12,8 +12,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from doorstep_chassis.auth import (
+    DOORS_ROLES,
     LEEWAY,
     NO_ORGANISATION,
+    PEOPLES_ROLES,
+    ROLES,
     KeysUnavailable,
     Principal,
     RemoteKeys,
@@ -22,6 +25,7 @@ from doorstep_chassis.auth import (
     TokenExpired,
     TokenInvalid,
     TokenVerifier,
+    TrustedIssuer,
     bearer_token,
     key_source,
     principal,
@@ -59,12 +63,8 @@ def signed(changes: dict[str, Any] | None = None, *, without: str = "", kid: str
 
 
 def verifier(clock: FixedClock | None = None, key_set: dict[str, Any] | None = None) -> TokenVerifier:
-    return TokenVerifier(
-        issuer="https://issuer.test",
-        audience="doorstep",
-        keys=StaticKeys(key_set or KEY_SET),
-        clock=clock or FixedClock(NOW),
-    )
+    trusted = TrustedIssuer("https://issuer.test", StaticKeys(key_set or KEY_SET), ROLES)
+    return TokenVerifier(trusted, audience="doorstep", clock=clock or FixedClock(NOW))
 
 
 class TestVerify:
@@ -145,6 +145,50 @@ class TestVerify:
         for key_set in (KEY_SET, {"keys": [shared]}):
             with pytest.raises(TokenInvalid):
                 await verifier(key_set=key_set).verify(token)
+
+
+class TestIssuers:
+    """The people's provider and the public door, each limited to the roles it may speak for."""
+
+    CLOCK = FixedClock(NOW)
+    PEOPLE = LocalIssuer("https://people.test", clock=CLOCK)
+    DOOR = LocalIssuer("https://door.test", clock=CLOCK)
+
+    def verifier(self) -> TokenVerifier:
+        return TokenVerifier(
+            TrustedIssuer(self.PEOPLE.issuer, StaticKeys(self.PEOPLE.jwks()), PEOPLES_ROLES),
+            TrustedIssuer(self.DOOR.issuer, StaticKeys(self.DOOR.jwks()), DOORS_ROLES),
+            audience="doorstep",
+            clock=self.CLOCK,
+        )
+
+    @pytest.mark.parametrize(
+        ("issuer", "roles"),
+        [(PEOPLE, ["worker", "operator", "service"]), (DOOR, ["client", "service"])],
+        ids=["people", "door"],
+    )
+    async def test_each_speaks_for_its_own_roles_alone(self, issuer: LocalIssuer, roles: list[Role]) -> None:
+        believed = []
+        for role in ("worker", "client", "operator", "service"):
+            token = issuer.token(sub=PERSON, org=ORGANISATION, role=role)
+            try:
+                believed.append((await self.verifier().verify(token)).role)
+            except TokenInvalid:
+                continue
+        assert sorted(believed) == sorted(roles)
+
+    async def test_one_cannot_sign_in_the_others_name(self) -> None:
+        posing = LocalIssuer(self.PEOPLE.issuer, key=self.DOOR.key, clock=self.CLOCK)
+        with pytest.raises(TokenInvalid):
+            await self.verifier().verify(posing.token(sub=PERSON, org=ORGANISATION, role="operator"))
+
+    @pytest.mark.parametrize("name", ["https://people.test/", "", 7, None, ["https://people.test"]])
+    async def test_nobody_else_is_believed(self, name: object) -> None:
+        unchecked = jwt.PyJWS().encode(
+            json.dumps({**CLAIMS, "iss": name}).encode(), KEY, "ES256", headers={"kid": "key-1"}
+        )
+        with pytest.raises(TokenInvalid):
+            await self.verifier().verify(unchecked)
 
 
 class TestKeySets:

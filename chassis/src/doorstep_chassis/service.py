@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
-from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.auth import DOORS_ROLES, PEOPLES_ROLES, TokenVerifier, TrustedIssuer, key_source
 from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
@@ -127,9 +127,9 @@ class Running:
     def app(self) -> FastAPI:
         """The HTTP door."""
         verifier = TokenVerifier(
-            issuer=self.settings.issuer,
+            TrustedIssuer(self.settings.issuer, key_source(self.settings.jwks), PEOPLES_ROLES),
+            TrustedIssuer(self.settings.door_issuer, key_source(self.settings.door_jwks), DOORS_ROLES),
             audience=self.settings.audience,
-            keys=key_source(self.settings.jwks),
             clock=self.context.clock,
         )
         app = create_app(

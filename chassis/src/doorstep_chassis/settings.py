@@ -56,6 +56,11 @@ class ServiceSettings(ProcessSettings):
     jwks: Annotated[str, Field(min_length=1)]
     """The address of the issuer's key set, or a file that holds one."""
 
+    door_issuer: Annotated[str, Field(pattern=_HTTP_URL)]
+    """The public address of the gateway, by which the tokens that it signs itself are named; not the people's issuer."""
+    door_jwks: Annotated[str, Field(min_length=1)]
+    """The address of the gateway's key set, or a file that holds one."""
+
     kek: SecretStr
     """The key-encryption key of personal data: 32 bytes in base64."""
     kek_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
@@ -81,6 +86,13 @@ class ServiceSettings(ProcessSettings):
     """Records behind from which the service no longer counts as ready."""
     relay_batch: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events that the relay reads and sends in one go."""
+
+    @field_validator("door_issuer")
+    @classmethod
+    def _door_is_an_issuer_of_its_own(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("issuer"):
+            raise ValueError("must differ from the issuer of people's tokens")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -28,7 +28,6 @@ from doorstep_local.postgres import ExternalPostgres
 from doorstep_local.process import ProcessCrashed, ProcessNotReady
 from doorstep_local.services import (
     MODULES,
-    OPERATIONS,
     BrokerNotEmpty,
     Doorstep,
     remove_pointer,
@@ -95,7 +94,7 @@ def _demo(doorstep: Doorstep, *, once: bool) -> bool:
     write_pointer(doorstep, pointer)
     try:
         _say(f"\n2/3  one organisation ({time.monotonic() - began:.0f} s so far)")
-        door = Door(doorstep.url, doorstep.issuer)
+        door = Door(doorstep.url, doorstep.issuer, doorstep.own_tokens())
         cast = seed(doorstep, door, slug=f"demo-{uuid4().hex[:6]}")
         _say(f"\n3/3  the story, through {doorstep.url}/v1 ({time.monotonic() - began:.0f} s so far)")
         story = Story(door, System(doorstep.file), cast, tell=_say)
@@ -138,7 +137,6 @@ def seed(
         worker=door.person(camille),
         colleague=door.person(driss),
         colleague_id=UUID(names[driss]),
-        service=door.person(OPERATIONS),
     )
 
 
