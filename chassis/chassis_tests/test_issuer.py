@@ -23,18 +23,14 @@ from doorstep_chassis.auth import (
     TrustedIssuer,
 )
 from doorstep_chassis.clock import FixedClock
-from doorstep_chassis.issuer import (
-    PERSON_LIFETIME,
-    LocalIssuer,
-    PeopleFile,
-    create_issuer_app,
-)
+from doorstep_chassis.demo_people import PeopleFile
+from doorstep_chassis.issuer import LocalIssuer, create_issuer_app
+from doorstep_chassis.issuer_login import PERSON_LIFETIME
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANNA = UUID("11111111-1111-4111-8111-111111111111")
 DIRECTORY = UUID("55555555-5555-4555-8555-555555555555")
 ORGANISATION = UUID("22222222-2222-4222-8222-222222222222")
-REQUEST = UUID("33333333-3333-4333-8333-333333333333")
 CLIENT = UUID("44444444-4444-4444-8444-444444444444")
 
 ANNA_ENTRY = {"person": "anna", "sub": str(ANNA), "org": str(ORGANISATION), "role": "worker", "name": "Anna"}
@@ -121,7 +117,7 @@ async def test_discovery_leads_to_the_keys(local: Local) -> None:
     async with local.client() as client:
         found = (await client.get("/.well-known/openid-configuration")).json()
         keys = (await client.get(found["jwks_uri"])).json()
-    assert (found["issuer"], found["token_endpoint"]) == ("http://issuer.test", "http://issuer.test/token")
+    assert found["issuer"] == "http://issuer.test"
     (key,) = keys["keys"]
     assert {name: key[name] for name in ("kty", "crv", "alg", "use")} == {
         "kty": "EC",
@@ -134,8 +130,8 @@ async def test_discovery_leads_to_the_keys(local: Local) -> None:
 
 async def test_tests_can_use_it_in_process() -> None:
     issuer = LocalIssuer()
-    token = issuer.token(sub=CLIENT, role="client", org=ORGANISATION, request=REQUEST)
-    assert await issuer.verifier().verify(token) == Principal(CLIENT, ORGANISATION, "client", REQUEST)
+    token = issuer.token(sub=CLIENT, role="client", org=ORGANISATION, request=None)
+    assert await issuer.verifier().verify(token) == Principal(CLIENT, ORGANISATION, "client", None)
 
 
 class TestProcess:
@@ -146,6 +142,7 @@ class TestProcess:
             "DOORSTEP_ENVIRONMENT": environment,
             "DOORSTEP_ISSUER": "http://issuer.test",
             "DOORSTEP_AUDIENCE": "doorstep",
+            "DOORSTEP_DOOR_ISSUER": "http://door.test",
             "DOORSTEP_ISSUER_DATA_DIR": str(tmp_path / "data"),
             "DOORSTEP_ISSUER_PEOPLE_FILE": str(people),
         }

@@ -37,6 +37,11 @@ from doorstep_local.stack import Stack
 from doorstep_local.story import POSTAL_CODE, Cast, Story
 
 OPERATOR, WORKER, COLLEAGUE = "odile", "camille", "driss"
+NAMES = (
+    ("Odile Marchand", "odile@exemple.test"),
+    ("Camille Moreau", "camille@exemple.test"),
+    ("Driss Benali", "driss@exemple.test"),
+)
 
 
 class SeedFailed(Exception):
@@ -121,10 +126,12 @@ def seed(
     added = _doorstep(doorstep, "organisations", "add", slug, "--operator", odile, "--workers-may-create")
     organisation_id = UUID(added["organisation_id"])
     workers = _seed_workers(organisation_id)
-    names = {camille: workers[0]["worker_id"], driss: workers[1]["worker_id"]}
-    doorstep.add_people(
-        {login: {"sub": worker, "org": organisation_id, "role": "worker"} for login, worker in names.items()}
-    )
+    ids = {camille: workers[0]["worker_id"], driss: workers[1]["worker_id"]}
+    people = {login: {"sub": worker, "org": organisation_id, "role": "worker"} for login, worker in ids.items()}
+    people[odile] = {"sub": added["operator"]["person_id"], "org": organisation_id, "role": "operator"}
+    for login, (name, email) in zip(logins, NAMES, strict=True):
+        people[login] |= {"name": name, "email": email}
+    doorstep.add_people(people)
     operator = door.person(odile)
     for worker in workers:
         answer = operator.post("/workers", worker)
@@ -136,7 +143,7 @@ def seed(
         operator=operator,
         worker=door.person(camille),
         colleague=door.person(driss),
-        colleague_id=UUID(names[driss]),
+        colleague_id=UUID(ids[driss]),
     )
 
 
