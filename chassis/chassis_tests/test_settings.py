@@ -22,7 +22,6 @@ COMPLETE = {
     "DOORSTEP_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092, [::1]:9093",
     "DOORSTEP_ISSUER": "http://127.0.0.1:8000",
     "DOORSTEP_AUDIENCE": "doorstep",
-    "DOORSTEP_JWKS": "http://127.0.0.1:8000/jwks.json",
     "DOORSTEP_DOOR_ISSUER": "http://127.0.0.1:8001",
     "DOORSTEP_DOOR_JWKS": "http://127.0.0.1:8001/.well-known/jwks.json",
     "DOORSTEP_KEK": base64.b64encode(KEK).decode(),
@@ -57,6 +56,7 @@ def test_a_complete_environment_gives_typed_settings(environment: pytest.MonkeyP
     assert settings.kafka_bootstrap_servers == ("127.0.0.1:9092", "[::1]:9093")
     assert (settings.http_host, settings.http_port) == ("127.0.0.1", 0)
     assert (settings.kek_bytes(), settings.kek_id, settings.hmac_key_bytes()) == (KEK, "kek-1", HMAC_KEY)
+    assert (settings.jwks, settings.door_jwks) == (None, COMPLETE["DOORSTEP_DOOR_JWKS"])
     assert (settings.clock_file, settings.otlp_endpoint, settings.log_level) == (None, None, "INFO")
     assert (settings.consumer_max_batch, settings.consumer_poison_share) == (2_000, 0.2)
     assert (settings.consumer_poison_window, settings.relay_batch) == (200, 500)

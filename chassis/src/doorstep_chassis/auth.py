@@ -152,8 +152,47 @@ class RemoteKeys:
             return response.json()
 
 
-def key_source(jwks: str) -> RemoteKeys | StaticKeys:
-    """The keys that a setting names: the address of a key set, or a file that holds one."""
+class Discovery:
+    """What an issuer says of itself (OpenID Connect Discovery)."""
+
+    def __init__(self, issuer: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.issuer = issuer
+        self._transport = transport
+
+    async def describe(self) -> Mapping[str, Any]:
+        """The description, read anew. Errors: httpx.HTTPError; ValueError when it is another's or leads out of TLS."""
+        found = await self.read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if not isinstance(found, dict) or found.get("issuer") != self.issuer:
+            raise ValueError("not the description of this issuer")
+        leads_to = [each for name, each in found.items() if name == "jwks_uri" or name.endswith("_endpoint")]
+        if self.issuer.startswith("https://") and not all(str(each).startswith("https://") for each in leads_to):
+            raise ValueError("the description leads out of TLS")
+        return found
+
+    async def read(self, url: str) -> Any:
+        """The JSON at an address of the issuer's."""
+        async with httpx.AsyncClient(timeout=5.0, transport=self._transport) as client:
+            response = await client.get(url)
+            response.raise_for_status()
+            return response.json()
+
+
+class DiscoveredKeys(RemoteKeys):
+    """The key set that the issuer's own description leads to."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        super().__init__(discovery.issuer)
+        self._discovery = discovery
+
+    async def _fetch(self) -> Any:
+        found = await self._discovery.describe()
+        return await self._discovery.read(str(found.get("jwks_uri")))
+
+
+def key_source(jwks: str | None, issuer: str) -> KeySource:
+    """The keys that settings name: the address of a key set, or a file that holds one, or else what the issuer says."""
+    if jwks is None:
+        return DiscoveredKeys(Discovery(issuer))
     if jwks.startswith(("http://", "https://")):
         return RemoteKeys(jwks)
     return StaticKeys(json.loads(Path(jwks).read_text(encoding="utf-8")))

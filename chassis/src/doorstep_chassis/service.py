@@ -126,10 +126,11 @@ class Running:
 
     def app(self) -> FastAPI:
         """The HTTP door."""
+        settings = self.settings
         verifier = TokenVerifier(
-            TrustedIssuer(self.settings.issuer, key_source(self.settings.jwks), PEOPLES_ROLES),
-            TrustedIssuer(self.settings.door_issuer, key_source(self.settings.door_jwks), DOORS_ROLES),
-            audience=self.settings.audience,
+            TrustedIssuer(settings.issuer, key_source(settings.jwks, settings.issuer), PEOPLES_ROLES),
+            TrustedIssuer(settings.door_issuer, key_source(settings.door_jwks, settings.door_issuer), DOORS_ROLES),
+            audience=settings.audience,
             clock=self.context.clock,
         )
         app = create_app(

@@ -53,8 +53,8 @@ class ServiceSettings(ProcessSettings):
     database_url: SecretStr
     kafka_bootstrap_servers: Annotated[tuple[str, ...], NoDecode, Field(min_length=1)]
 
-    jwks: Annotated[str, Field(min_length=1)]
-    """The address of the issuer's key set, or a file that holds one."""
+    jwks: Annotated[str, Field(min_length=1)] | None = None
+    """The address of the issuer's key set, or a file that holds one; when not set, the issuer's description says."""
 
     door_issuer: Annotated[str, Field(pattern=_HTTP_URL)]
     """The public address of the gateway, by which the tokens that it signs itself are named; not the people's issuer."""

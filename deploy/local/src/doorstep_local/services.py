@@ -165,7 +165,6 @@ class Doorstep:
             "DOORSTEP_ENVIRONMENT": "development",
             "DOORSTEP_ISSUER": self.issuer,
             "DOORSTEP_AUDIENCE": AUDIENCE,
-            "DOORSTEP_JWKS": f"{self.issuer}/jwks.json",
             "DOORSTEP_DOOR_ISSUER": self.url,
             "DOORSTEP_DOOR_JWKS": f"{self.url}/.well-known/jwks.json",
             "DOORSTEP_DOOR_KEY": str(self._door_key),
