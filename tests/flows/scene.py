@@ -32,10 +32,11 @@ class Employee:
 
 @dataclass
 class Scene:
-    """One organisation. `camille` creates requests; `driss` and `eva` are her colleagues."""
+    """One organisation. `camille` creates requests; `driss` and `eva` are her colleagues. `tag` ends every login."""
 
     doorstep: Doorstep
     door: Door
+    tag: str
     organisation_id: UUID
     operator: Person
     camille: Employee
@@ -82,6 +83,7 @@ class Scene:
         made = cls(
             doorstep,
             door,
+            tag,
             organisation_id,
             operator,
             workers["camille"],

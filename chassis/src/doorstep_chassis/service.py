@@ -28,10 +28,11 @@ from doorstep_chassis.consumer.log_feed import follow, log_decoder
 from doorstep_chassis.consumer.records import Decoder, Record
 from doorstep_chassis.feeds import LogFeed, TopicFeed
 from doorstep_chassis.http import create_app, serve, stop_on_signals
-from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher, TopicMissing, check_topics
+from doorstep_chassis.kafka import KafkaConsumer, TopicMissing, check_topics
 from doorstep_chassis.logging import configure_logging
 from doorstep_chassis.operations_api import Operated, Part, ViewPart, operations_router
 from doorstep_chassis.privacy import KeyRing
+from doorstep_chassis.publisher import KafkaPublisher
 from doorstep_chassis.relay import Publication, Relay, RelayDeposed
 from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.runtime import tune_collector
