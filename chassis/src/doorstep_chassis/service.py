@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
-from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.auth import DOORS_ROLES, PEOPLES_ROLES, TokenVerifier, TrustedIssuer, key_source
 from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
@@ -127,10 +127,11 @@ class Running:
 
     def app(self) -> FastAPI:
         """The HTTP door."""
+        settings = self.settings
         verifier = TokenVerifier(
-            issuer=self.settings.issuer,
-            audience=self.settings.audience,
-            keys=key_source(self.settings.jwks),
+            TrustedIssuer(settings.issuer, key_source(settings.jwks, settings.issuer), PEOPLES_ROLES),
+            TrustedIssuer(settings.door_issuer, key_source(settings.door_jwks, settings.door_issuer), DOORS_ROLES),
+            audience=settings.audience,
             clock=self.context.clock,
         )
         app = create_app(

@@ -5,6 +5,7 @@ from doorstep_chassis.settings import load_settings
 from fastapi import APIRouter
 
 from gateway.api import routes
+from gateway.own_tokens import OwnTokens, own_token_routes
 from gateway.portals.routes import portal_routes
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
@@ -23,7 +24,9 @@ def _routes(context: Context) -> APIRouter:
         },
         timeout=settings.upstream_timeout_seconds,
     )
+    tokens = OwnTokens(settings.door_key, issuer=settings.door_issuer, audience=settings.audience, clock=context.clock)
     router = APIRouter()
+    router.include_router(own_token_routes(tokens))
     router.include_router(routes(context, upstream))
     router.include_router(portal_routes(context))
     return router

@@ -1,5 +1,6 @@
 """What the gateway needs to know: besides the usual, where the services answer."""
 
+from pathlib import Path
 from typing import Annotated
 
 from doorstep_chassis.settings import ServiceSettings
@@ -17,6 +18,9 @@ class GatewaySettings(ServiceSettings):
     client_directory_url: Url
     dispatch_url: Url
     scheduling_url: Url
+
+    door_key: Path
+    """The PEM file of the P-256 key by which the gateway signs tokens of its own."""
 
     upstream_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long a service may take to answer before it counts as away."""
