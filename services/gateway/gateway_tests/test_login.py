@@ -240,7 +240,7 @@ class TestSigningIn:
         answer = await portal.http.get(
             "/anyone?part=list", headers={"HX-Request": "true", "HX-Current-URL": f"{HOME}/anyone?week=2"}
         )
-        assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=%2Fanyone")
+        assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=%2Fanyone%3Fweek%3D2")
 
 
 class TestRefusals:
