@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import httpx
@@ -18,6 +18,7 @@ from doorstep_chassis.units import Units
 from fastapi import FastAPI
 from gateway.portals.routes import portal_routes, stand_around
 from gateway.settings import GatewaySettings
+from gateway.upstream import ServiceName, Upstream
 
 from .signed_in import sign_in
 
@@ -39,6 +40,9 @@ OPEN = (
 """What whoever has not signed in may see too; the client's pages and those that mails lead to judge by their links."""
 OF_OPERATORS = ("/console",)
 OF_WORKERS = ("/requests", "/calls", "/calendar", "/me")
+
+
+KNOWS_NOTHING = httpx.MockTransport(lambda request: httpx.Response(404, json={"status": 404, "code": "not_found"}))
 
 
 class Portals:
@@ -94,12 +98,15 @@ async def portals(database: str) -> AsyncIterator[Portals]:
     app = create_app("gateway", verifier=issuer.verifier())
     app.include_router(portal_routes(context))
     stand_around(app, context)
+    upstream = Upstream(dict.fromkeys(get_args(ServiceName), "http://service.test"), timeout=1, transport=KNOWS_NOTHING)
+    app.state.upstream = upstream
     await store.open()
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOME, headers=HTML) as http,
     ):
         yield Portals(app, issuer, http)
+    await upstream.close()
     await store.close()
 
 
