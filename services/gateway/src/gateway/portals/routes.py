@@ -20,6 +20,7 @@ from gateway.portals.provider import Provider
 from gateway.portals.security import BrowserRules, browser_rules
 from gateway.portals.session import Session, Sessions, current, local_path
 from gateway.portals.texts import LANGUAGE_COOKIE, LANGUAGES
+from gateway.portals.worker import worker_routes
 from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
 
@@ -37,7 +38,7 @@ def portal_routes(context: Context) -> APIRouter:
         yield
 
     router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages)])
-    for part in (_ground(), _login(context, settings)):
+    for part in (_ground(), _login(context, settings), worker_routes(context)):
         router.include_router(part)
     return router
 
