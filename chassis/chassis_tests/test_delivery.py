@@ -9,7 +9,8 @@ import pytest
 from doorstep_chassis.clock import SystemClock
 from doorstep_chassis.consumer.decoding import EventDecoder
 from doorstep_chassis.consumer.engine import Engine
-from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher
+from doorstep_chassis.kafka import KafkaConsumer
+from doorstep_chassis.publisher import KafkaPublisher
 from doorstep_chassis.relay import Relay
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.store.recorder import create_tables

@@ -11,7 +11,7 @@ from doorstep_chassis.consumer.engine import Engine, Handler
 from doorstep_chassis.consumer.log_feed import LOG, log_decoder, log_record
 from doorstep_chassis.consumer.records import Message, Record
 from doorstep_chassis.feeds import LogFeed, TopicFeed
-from doorstep_chassis.kafka import KafkaPublisher
+from doorstep_chassis.publisher import KafkaPublisher
 from doorstep_chassis.rebuild import Rebuild, RebuildRefused, Rebuilt
 from doorstep_chassis.relay import Relay
 from doorstep_chassis.store.model import Partition

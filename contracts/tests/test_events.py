@@ -97,6 +97,7 @@ def test_the_type_names_and_keys_never_change() -> None:
         "doorstep.directory.ClientValidationRequested.v1": "request_id",
         "doorstep.directory.ClientGateShut.v1": "request_id",
         "doorstep.directory.ClientDeclined.v1": "request_id",
+        "doorstep.directory.ClientAnswerExpired.v1": "request_id",
         "doorstep.directory.DataKeyIssued.v1": "subject_id",
         "doorstep.dispatch.BroadcastOpened.v1": "request_id",
         "doorstep.dispatch.ApplicationReceived.v1": "request_id",

@@ -8,7 +8,7 @@ import uvloop
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
-from doorstep_chassis.kafka import KafkaPublisher  # noqa: F401 - imported for what it mends
+from doorstep_chassis.publisher import KafkaPublisher  # noqa: F401 - imported for what it mends
 from doorstep_local.kafka import Kafka
 
 

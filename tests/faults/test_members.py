@@ -11,7 +11,7 @@ import psutil
 import psycopg
 import pytest
 from doorstep_chassis.consumer.records import Record
-from doorstep_chassis.kafka import partition_of
+from doorstep_chassis.publisher import partition_of
 from doorstep_chassis.store.model import Partition
 
 from .stack import App, Load, Stack, post, until

@@ -32,10 +32,11 @@ class Employee:
 
 @dataclass
 class Scene:
-    """One organisation. `camille` creates requests; `driss` and `eva` are her colleagues."""
+    """One organisation. `camille` creates requests; `driss` and `eva` are her colleagues. `tag` ends every login."""
 
     doorstep: Doorstep
     door: Door
+    tag: str
     organisation_id: UUID
     operator: Person
     camille: Employee
@@ -82,6 +83,7 @@ class Scene:
         made = cls(
             doorstep,
             door,
+            tag,
             organisation_id,
             operator,
             workers["camille"],
@@ -115,7 +117,6 @@ class Scene:
     def client(self, request: str, client_id: UUID | str) -> Person:
         """The client, with the token for this request."""
         return self.door.client(
-            self.service,
             organisation_id=self.organisation_id,
             client_id=UUID(str(client_id)),
             request_id=UUID(request),

@@ -12,8 +12,9 @@ from doorstep_chassis.consumer.decoding import EventDecoder
 from doorstep_chassis.consumer.engine import Engine
 from doorstep_chassis.consumer.records import Record
 from doorstep_chassis.domain import derived_id
-from doorstep_chassis.kafka import KafkaConsumer, KafkaPublisher
+from doorstep_chassis.kafka import KafkaConsumer
 from doorstep_chassis.metrics import parked
+from doorstep_chassis.publisher import KafkaPublisher
 from doorstep_chassis.relay import Outgoing
 from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.store.postgres import PostgresStore

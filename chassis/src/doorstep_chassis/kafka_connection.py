@@ -10,6 +10,9 @@ from typing import Any
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaConnectionError
 
+RETRY_MS = 500
+"""Between two tries of the client, which would fill the log with ten a second while the broker is away."""
+
 _send = AIOKafkaConnection.send
 
 

@@ -66,6 +66,15 @@ class ClientDeclined(RequestEvent):
     reason: Sealed | None = None
 
 
+class ClientAnswerExpired(RequestEvent):
+    """The client was asked and let the deadline pass, so the request ends."""
+
+    TYPE: ClassVar[str] = "doorstep.directory.ClientAnswerExpired"
+
+    client_id: UUID
+    deadline: Instant
+
+
 class DataKeyIssued(PublicEvent):
     """A client's data key, wrapped by a key-encryption key; a null record under the same key erases it."""
 

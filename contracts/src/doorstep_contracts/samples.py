@@ -122,6 +122,12 @@ _DIRECTORY: tuple[PublicEvent, ...] = (
         organisation_id=ORGANISATION, request_id=REQUEST, client_id=CLIENT, missing=("payment_method",)
     ),
     directory.ClientDeclined(organisation_id=ORGANISATION, request_id=REQUEST, client_id=CLIENT, reason=SEALED),
+    directory.ClientAnswerExpired(
+        organisation_id=ORGANISATION,
+        request_id=REQUEST,
+        client_id=CLIENT,
+        deadline=datetime(2026, 9, 24, 8, tzinfo=UTC),
+    ),
 )
 
 _DISPATCH: tuple[PublicEvent, ...] = (

@@ -26,6 +26,7 @@ from client_directory.domain.resolution.events import (
 )
 from client_directory.domain.resolution.events import RequestEndSeen as ResolutionEnded
 from client_directory.domain.validation.events import (
+    ClientAnswerExpired,
     ClientAsked,
     ClientDeclined,
     ClientGateShut,
@@ -81,6 +82,7 @@ EVENTS: list[Event] = [
     ClientGateShut(client_id=ON_FILE, missing=("validation", "contact", "address_outside_zone")),
     ClientValidated(client_id=ON_FILE, valid_until=START, validated_by="operator"),
     ClientDeclined(client_id=ON_FILE, reason=SEALED),
+    ClientAnswerExpired(client_id=ON_FILE, deadline=IN_72_H),
     RequestConfirmationSeen(client_id=ON_FILE),
     ValidationEnded(),
 ]

@@ -15,6 +15,7 @@ from client_directory.domain.validation.decide import (
     decide_end,
     decide_gate,
     decide_launch_seen,
+    decide_unanswered,
     decide_validate,
     satisfied,
 )
@@ -27,6 +28,7 @@ from client_directory.domain.validation.errors import (
     ValidationNotFound,
 )
 from client_directory.domain.validation.events import (
+    ClientAnswerExpired,
     ClientAsked,
     ClientDeclined,
     ClientGateShut,
@@ -44,6 +46,7 @@ from client_directory.domain.validation.state import (
     Launched,
     Open,
     Shut,
+    Unanswered,
     Unlaunched,
     ValidationState,
 )
@@ -75,9 +78,10 @@ UNLAUNCHED, LAUNCHED = Unlaunched(), VALIDATION.fold([LAUNCH])
 ASKED, SHUT = VALIDATION.fold([LAUNCH, ASKED_EVENT]), VALIDATION.fold([LAUNCH, SHUT_EVENT])
 OPEN = VALIDATION.fold([LAUNCH, ASKED_EVENT, OPEN_EVENT])
 DECLINED = VALIDATION.fold([LAUNCH, ASKED_EVENT, ClientDeclined(client_id=ON_FILE, reason=None)])
+UNANSWERED = VALIDATION.fold([LAUNCH, ASKED_EVENT, ClientAnswerExpired(client_id=ON_FILE, deadline=IN_72_H)])
 CONFIRMED = VALIDATION.fold([LAUNCH, OPEN_EVENT, RequestConfirmationSeen(client_id=ON_FILE)])
 ENDED = VALIDATION.fold([LAUNCH, ASKED_EVENT, RequestEndSeen()])
-STATES: list[ValidationState] = [UNLAUNCHED, LAUNCHED, ASKED, SHUT, OPEN, DECLINED, CONFIRMED, ENDED]
+STATES: list[ValidationState] = [UNLAUNCHED, LAUNCHED, ASKED, SHUT, OPEN, DECLINED, UNANSWERED, CONFIRMED, ENDED]
 
 
 def test_what_each_event_makes_of_the_gate() -> None:
@@ -88,6 +92,7 @@ def test_what_each_event_makes_of_the_gate() -> None:
         Shut(LAUNCH, ON_FILE, ("validation", "contact")),
         Open(LAUNCH, ON_FILE, START, "client"),
         Declined(ON_FILE),
+        Unanswered(ON_FILE, IN_72_H),
         Confirmed(ON_FILE),
         Ended(ON_FILE),
     ] == STATES
@@ -97,7 +102,7 @@ def test_what_each_event_makes_of_the_gate() -> None:
 
 def test_a_launch_counts_once() -> None:
     seen = [decide_launch_seen(state, LAUNCH) for state in STATES]
-    assert seen == [(LAUNCH,), (), (), (), (), (), (), ()]
+    assert seen == [(LAUNCH,), (), (), (), (), (), (), (), ()]
 
 
 class TestLaunched:
@@ -169,7 +174,7 @@ class TestLaunched:
 
 def test_the_gate_is_decided_once() -> None:
     decided = [decide_gate(state, COMPLETE, now=NOW) for state in STATES if state != LAUNCHED]
-    assert decided == [(), (), (), (), (), (), ()]
+    assert decided == [(), (), (), (), (), (), (), ()]
 
 
 ANSWERED = replace(COMPLETE, picked=False)
@@ -250,6 +255,7 @@ class TestAnswered:
             (UNLAUNCHED, ValidationNotFound),
             (LAUNCHED, ValidationNotFound),
             (DECLINED, RequestDeclined),
+            (UNANSWERED, AnswerTooLate),
             (ENDED, RequestEnded),
         ],
     )
@@ -258,8 +264,25 @@ class TestAnswered:
             decide_validate(state, ANSWERED, "operator", address_given=False, now=NOW)
 
 
+class TestTheClientsDeadline:
+    def test_it_is_inclusive(self) -> None:
+        assert decide_unanswered(ASKED, now=IN_72_H) == ()
+
+    def test_after_it_the_request_ends(self) -> None:
+        over = decide_unanswered(ASKED, now=IN_72_H + timedelta(microseconds=1))
+        assert over == (ClientAnswerExpired(client_id=ON_FILE, deadline=IN_72_H),)
+
+    def test_the_start_of_the_slot_ends_a_request_by_itself(self) -> None:
+        late = VALIDATION.fold([LAUNCH, ASKED_EVENT.model_copy(update={"deadline": START})])
+        assert decide_unanswered(late, now=START + timedelta(hours=1)) == ()
+
+    def test_it_binds_only_who_is_asked(self) -> None:
+        over = [decide_unanswered(state, now=LATER) for state in STATES if state != ASKED]
+        assert over == [()] * 8
+
+
 def test_whom_the_gate_asks() -> None:
-    assert [asked_of(state) for state in STATES[2:]] == [ON_FILE] * 6
+    assert [asked_of(state) for state in STATES[2:]] == [ON_FILE] * 7
     for state in (UNLAUNCHED, LAUNCHED, Ended(None)):
         with pytest.raises(ValidationNotFound):
             asked_of(state)
@@ -267,8 +290,8 @@ def test_whom_the_gate_asks() -> None:
 
 def test_a_confirmation_counts_once_and_not_after_the_end() -> None:
     noted = [len(decide_confirmed(state, ON_FILE)) for state in STATES]
-    assert noted == [1, 1, 1, 1, 1, 1, 0, 0]
+    assert noted == [1, 1, 1, 1, 1, 1, 1, 0, 0]
 
 
 def test_a_request_ends_once() -> None:
-    assert [len(decide_end(state)) for state in STATES] == [1, 1, 1, 1, 1, 1, 1, 0]
+    assert [len(decide_end(state)) for state in STATES] == [1, 1, 1, 1, 1, 1, 1, 1, 0]

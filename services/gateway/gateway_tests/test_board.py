@@ -100,8 +100,9 @@ def test_it_reads_the_topics_that_the_contracts_say_it_reads() -> None:
 
 def test_it_takes_every_event_that_tells_of_a_request() -> None:
     untold = {cls.TYPE for cls in EVENT_CLASSES.values() if topic_of(cls).name in BOARD.topics and cls not in HANDLERS}
-    # Holds show as the worker gate that dispatch makes of them; a decline as the end that intake makes of it.
+    # Holds show as the worker gate that dispatch makes of them; a decline, or no answer, as the end that intake makes of it.
     assert untold == {
+        "doorstep.directory.ClientAnswerExpired",
         "doorstep.directory.ClientDeclined",
         "doorstep.scheduling.SlotHeld",
         "doorstep.scheduling.SlotRefused",

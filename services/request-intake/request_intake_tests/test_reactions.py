@@ -15,6 +15,7 @@ from request_intake.domain.request.events import (
     ClientGateOpened,
     ClientGateShut,
     RequestDeclined,
+    RequestExpired,
     WorkerGateOpened,
     WorkerGateShut,
 )
@@ -72,6 +73,9 @@ client_gate_shut = directory.ClientGateShut(
 client_declined = directory.ClientDeclined(
     organisation_id=ORGANISATION, request_id=REQUEST, client_id=CLIENT, reason=SEALED
 )
+client_answer_expired = directory.ClientAnswerExpired(
+    organisation_id=ORGANISATION, request_id=REQUEST, client_id=CLIENT, deadline=CLIENT_GATE_SHUT.answer_due
+)
 worker_assigned = dispatch.WorkerAssigned(
     organisation_id=ORGANISATION, request_id=REQUEST, worker_id=COLLEAGUE, hold_id=HOLD
 )
@@ -115,6 +119,11 @@ TOLD = {
     ),
     "client asked": Told(LIVE, validation_requested, [CLIENT_GATE_SHUT]),
     "client gate shuts": Told((*LIVE, CLIENT_GATE_OPENED), client_gate_shut, [ClientGateShut(missing=("contact",))]),
+    "client does not answer": Told(
+        (*LIVE, CLIENT_GATE_SHUT, WORKER_GATE_OPENED),
+        client_answer_expired,
+        [RequestExpired(rule="client_deadline", deadline=CLIENT_GATE_SHUT.answer_due)],
+    ),
     "client declines": Told((*LIVE, WORKER_GATE_OPENED), client_declined, [RequestDeclined(reason=SEALED)]),
     "worker gate opens": Told(LIVE, worker_assigned, [WORKER_GATE_OPENED]),
     "worker gate opens second": Told((*LIVE, CLIENT_GATE_OPENED), worker_assigned, [WORKER_GATE_OPENED, CONFIRMED_NOW]),

@@ -212,6 +212,12 @@ def _facts(
     )
 
 
+def end_unanswered(work: Work, organisation_id: UUID, request_id: UUID) -> None:
+    """The client's deadline may have passed without an answer."""
+    ref = VALIDATION.at(organisation_id, request_id)
+    work.append(ref, *gate.decide_unanswered(work.state(ref), now=work.now))
+
+
 def see_confirmation(work: Work, organisation_id: UUID, request_id: UUID, client_id: UUID) -> None:
     """The request is confirmed: its client cannot decline it any more."""
     ref = VALIDATION.at(organisation_id, request_id)

@@ -7,6 +7,7 @@ from client_directory.api import routes
 from client_directory.publication import PUBLICATION
 from client_directory.reactions import KEYS_TOPIC, reactions
 from client_directory.settings import DirectorySettings
+from client_directory.timers import ON_DUE, SCHEDULE
 from client_directory.vault import Vault
 from client_directory.views.clients import CLIENTS_VIEW
 from client_directory.views.reviews import REVIEWS_VIEW
@@ -24,6 +25,8 @@ SERVICE = Service(
     reactions=lambda context: reactions(_vault(context)),
     tombstones=(KEYS_TOPIC,),
     views=lambda context: (CLIENTS_VIEW, REVIEWS_VIEW, SERVED_VIEW),
+    schedule=SCHEDULE,
+    on_due=lambda context: ON_DUE,
 )
 
 

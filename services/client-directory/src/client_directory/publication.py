@@ -10,7 +10,13 @@ from doorstep_contracts.base import PublicEvent
 
 from client_directory.domain.client.events import ClientCreated
 from client_directory.domain.resolution.events import ClientResolved, ReviewOpened
-from client_directory.domain.validation.events import ClientAsked, ClientDeclined, ClientGateShut, ClientValidated
+from client_directory.domain.validation.events import (
+    ClientAnswerExpired,
+    ClientAsked,
+    ClientDeclined,
+    ClientGateShut,
+    ClientValidated,
+)
 
 Said = Sequence[PublicEvent | KeyNotice]
 
@@ -73,6 +79,17 @@ def _client_gate_shut(event: ClientGateShut, meta: Meta) -> Said:
     )
 
 
+def _client_answer_expired(event: ClientAnswerExpired, meta: Meta) -> Said:
+    return (
+        directory.ClientAnswerExpired(
+            organisation_id=meta.organisation_id,
+            request_id=UUID(meta.key),
+            client_id=event.client_id,
+            deadline=event.deadline,
+        ),
+    )
+
+
 def _client_declined(event: ClientDeclined, meta: Meta) -> Said:
     return (
         directory.ClientDeclined(
@@ -92,4 +109,5 @@ PUBLICATION: Publication = {
     ClientAsked: _client_asked,
     ClientGateShut: _client_gate_shut,
     ClientDeclined: _client_declined,
+    ClientAnswerExpired: _client_answer_expired,
 }

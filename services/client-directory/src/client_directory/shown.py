@@ -24,6 +24,7 @@ from client_directory.domain.validation.state import (
     Launched,
     Open,
     Shut,
+    Unanswered,
     Unlaunched,
     ValidationState,
 )
@@ -39,6 +40,7 @@ _STATES: Mapping[type, str] = {
     Open: "validated",
     Declined: "declined",
     Confirmed: "confirmed",
+    Unanswered: "unanswered",
     Ended: "ended",
 }
 
@@ -88,7 +90,7 @@ def validation_shown(work: Work, vault: Vault, organisation_id: UUID, request_id
     if isinstance(state, (Unlaunched, Launched)):
         raise ValidationNotFound
     shown: Shown = {"request_id": str(request_id), "state": state_name(state)}
-    if isinstance(state, (Declined, Confirmed, Ended)):
+    if isinstance(state, (Declined, Unanswered, Confirmed, Ended)):
         return shown
     launch = state.launch
     shown |= {

@@ -13,6 +13,7 @@ from request_intake.domain.request.decide import (
     decide_application_received,
     decide_broadcast_ended,
     decide_broadcast_opened,
+    decide_client_answer_expired,
     decide_client_declined,
     decide_client_gate_shut,
     decide_client_resolved,
@@ -72,6 +73,12 @@ def on_client_declined(work: Work, event: directory.ClientDeclined, message: Mes
     work.append(ref, *decide_client_declined(work.state(ref), reason=event.reason, now=work.now))
 
 
+def on_client_answer_expired(work: Work, event: directory.ClientAnswerExpired, message: Message) -> None:
+    """The client let the deadline pass, as the directory judged it: the request ends."""
+    ref = _request(event)
+    work.append(ref, *decide_client_answer_expired(work.state(ref), deadline=event.deadline, now=work.now))
+
+
 # The worker gate
 
 
@@ -118,6 +125,7 @@ REACTIONS: Mapping[type, Handler] = {
     directory.ClientValidationRequested: on_client_validation_requested,
     directory.ClientGateShut: on_client_gate_shut,
     directory.ClientDeclined: on_client_declined,
+    directory.ClientAnswerExpired: on_client_answer_expired,
     dispatch.WorkerAssigned: on_worker_assigned,
     dispatch.WorkerGateShut: on_worker_gate_shut,
     dispatch.BroadcastOpened: on_broadcast_opened,

@@ -19,6 +19,7 @@ from client_directory.domain.validation.errors import (
     ValidationNotFound,
 )
 from client_directory.domain.validation.events import (
+    ClientAnswerExpired,
     ClientAsked,
     ClientDeclined,
     ClientGateShut,
@@ -35,6 +36,7 @@ from client_directory.domain.validation.state import (
     Launched,
     Open,
     Shut,
+    Unanswered,
     Unlaunched,
     ValidationState,
 )
@@ -118,6 +120,16 @@ def decide_decline(state: ValidationState, reason: str | None, by: By, *, now: d
     return (ClientDeclined(client_id=answerable(state, by, now=now).client_id, reason=reason),)
 
 
+def decide_unanswered(state: ValidationState, *, now: datetime) -> tuple[ClientAnswerExpired, ...]:
+    """A client who was asked and lets the deadline pass ends the request; the slot's start ends it by itself.
+
+    Nothing runs while an operator is waited for.
+    """
+    if not isinstance(state, Asked) or now <= state.deadline or state.deadline >= state.launch.slot_start:
+        return ()
+    return (ClientAnswerExpired(client_id=state.client_id, deadline=state.deadline),)
+
+
 def decide_confirmed(state: ValidationState, client_id: UUID) -> tuple[RequestConfirmationSeen, ...]:
     """Confirmed once; what has ended stays so."""
     return () if isinstance(state, (Confirmed, Ended)) else (RequestConfirmationSeen(client_id=client_id),)
@@ -141,6 +153,8 @@ def answerable(state: ValidationState, by: By, *, now: datetime) -> Asked | Shut
         raise RequestConfirmed
     if isinstance(state, Declined):
         raise RequestDeclined
+    if isinstance(state, Unanswered):
+        raise AnswerTooLate(instant=state.deadline)
     if now >= state.launch.slot_start:
         raise RequestEnded(instant=state.launch.slot_start)
     if by == "client" and isinstance(state, Asked) and now > state.deadline:

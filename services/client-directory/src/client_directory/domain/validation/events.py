@@ -61,6 +61,15 @@ class ClientDeclined(Event):
     reason: Sealed | None
 
 
+class ClientAnswerExpired(Event):
+    """The client did not answer up to and including `deadline`: the request ends."""
+
+    TOPIC: ClassVar[str] = "directory.client-answer-expired"
+
+    client_id: UUID
+    deadline: Instant
+
+
 class RequestConfirmationSeen(Event):
     """The request was confirmed: the client has nothing more to answer."""
 

@@ -9,6 +9,7 @@ from doorstep_chassis.domain import Stream
 from doorstep_contracts.directory import ClientGateLack
 
 from client_directory.domain.validation.events import (
+    ClientAnswerExpired,
     ClientAsked,
     ClientDeclined,
     ClientGateShut,
@@ -68,6 +69,14 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The client let the deadline pass."""
+
+    client_id: UUID
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """The visit stands in the calendar."""
 
@@ -81,13 +90,14 @@ class Ended:
     client_id: UUID | None
 
 
-ValidationState = Unlaunched | Launched | Asked | Shut | Open | Declined | Confirmed | Ended
+ValidationState = Unlaunched | Launched | Asked | Shut | Open | Declined | Unanswered | Confirmed | Ended
 ValidationEvent = (
     LaunchSeen
     | ClientAsked
     | ClientGateShut
     | ClientValidated
     | ClientDeclined
+    | ClientAnswerExpired
     | RequestConfirmationSeen
     | RequestEndSeen
 )
@@ -103,7 +113,9 @@ def evolve(state: ValidationState, event: ValidationEvent) -> ValidationState:
         return Confirmed(event.client_id)
     if isinstance(event, ClientDeclined):
         return Declined(event.client_id)
-    if isinstance(state, (Unlaunched, Declined, Confirmed, Ended)):
+    if isinstance(event, ClientAnswerExpired):
+        return Unanswered(event.client_id, event.deadline)
+    if isinstance(state, (Unlaunched, Declined, Unanswered, Confirmed, Ended)):
         return state
     match event:
         case ClientAsked():

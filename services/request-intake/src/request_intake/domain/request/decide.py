@@ -239,6 +239,12 @@ def decide_client_declined(state: RequestState, *, reason: str | None, now: date
     return () if live is None else _overdue(live, now) or (RequestDeclined(reason=reason),)
 
 
+def decide_client_answer_expired(state: RequestState, *, deadline: datetime, now: datetime) -> Events:
+    """The client let their deadline pass, as the directory judged: a request that is not confirmed ends by it."""
+    live = _live(state)
+    return () if live is None else _overdue(live, now) or (RequestExpired(rule="client_deadline", deadline=deadline),)
+
+
 # What dispatch says of the worker
 
 

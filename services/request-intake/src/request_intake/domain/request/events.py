@@ -11,7 +11,7 @@ from doorstep_contracts.dispatch import WorkerGateLack
 Validation = Literal["worker", "client"]
 """Who is to validate: the worker, who confirms the address, or the client on their portal."""
 
-Rule = Literal["draft_lifetime", "slot_start"]
+Rule = Literal["draft_lifetime", "slot_start", "client_deadline"]
 
 
 class DataKeyIssued(Event):
