@@ -8,7 +8,6 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
-import doorstep_chassis
 from doorstep_chassis.errors import DomainError, error_catalogue
 from doorstep_chassis.problem_texts import LANGUAGES, meaning_of, title_of
 
