@@ -10,18 +10,23 @@ from doorstep_chassis.service import Context
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.links import Links
 from gateway.portals.session import Session, Sessions, current
 from gateway.portals.texts import LANGUAGE_COOKIE, LANGUAGES
+from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
 
 
 def portal_routes(context: Context) -> APIRouter:
     """The pages; none of them is in the API's description."""
+    settings = context.settings
+    assert isinstance(settings, GatewaySettings)
 
     @asynccontextmanager
     async def prepared(app: FastAPI) -> AsyncIterator[None]:
         await create_portal_tables(context.store)
         app.state.sessions = Sessions(context.store, context.clock)
+        app.state.links = Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.public_url)
         yield
 
     router = APIRouter(lifespan=prepared, include_in_schema=False)
