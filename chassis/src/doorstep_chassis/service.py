@@ -87,6 +87,8 @@ class Service:
     views: Callable[[Context], Sequence[View]] = lambda context: ()
     schedule: Schedule = field(default_factory=dict)
     on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+    around: Callable[[FastAPI, Context], None] = lambda app, context: None
+    """What else is to stand around its routes: middleware and handlers of its own."""
     classes: Mapping[str, type[PublicEvent]] = field(default_factory=lambda: EVENT_CLASSES)
     """The public language it speaks and understands: by default all of the contracts, in their topics."""
     topic_of: Callable[[type[PublicEvent]], str] = contract_topic
@@ -148,6 +150,7 @@ class Running:
         )
         app.include_router(self.service.routes(self.context))
         app.include_router(operations_router(self._operated()))
+        self.service.around(app, self.context)
         return app
 
     def _operated(self) -> Operated:
