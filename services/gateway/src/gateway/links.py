@@ -145,15 +145,15 @@ class Links:
     async def renew(self, token: str) -> Link | None:
         """Whom to send a new link, for one that is good no more; None when none is due. Errors: LinkForged.
 
-        What was used is not renewed, and one link does not fill a mailbox.
+        One link does not fill a mailbox. Whether the request still asks anybody, the directory knows.
         """
         self._refuse_forged(token)
         now = self._clock.now()
         async with self._store.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(
-                "UPDATE portal_links SET renewed_at = %(now)s WHERE link = %(link)s AND used_at IS NULL"
-                " AND (replaced_at IS NOT NULL OR expires_at < %(now)s)"
+                "UPDATE portal_links SET renewed_at = %(now)s WHERE link = %(link)s"
+                " AND (used_at IS NOT NULL OR replaced_at IS NOT NULL OR expires_at < %(now)s)"
                 " AND (renewed_at IS NULL OR renewed_at <= %(before)s) RETURNING *",
                 {"link": _hash(token), "now": now, "before": now - RENEWED_EVERY},
             )

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.links import Links
+from gateway.portals.client import client_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
 from gateway.portals.problems import install_portal_problems
@@ -38,7 +39,7 @@ def portal_routes(context: Context) -> APIRouter:
         yield
 
     router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages)])
-    for part in (_ground(), _login(context, settings)):
+    for part in (_ground(), _login(context, settings), client_routes(context)):
         router.include_router(part)
     return router
 
