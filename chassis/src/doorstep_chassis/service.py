@@ -17,6 +17,7 @@ from doorstep_contracts.base import PublicEvent
 from doorstep_contracts.registry import EVENT_CLASSES, topic_of
 from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
+from starlette.middleware import Middleware
 
 from doorstep_chassis import failpoints, metrics
 from doorstep_chassis.auth import TokenVerifier, key_source
@@ -63,6 +64,11 @@ class Context:
     clock: Clock
     keys: KeyRing
     hmac_key: bytes
+    tail: LogTail = field(init=False)
+    """The end of the service's own log, for all who follow it in this process."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tail", LogTail(self.store))
 
 
 def contract_topic(cls: type[PublicEvent]) -> str:
@@ -82,6 +88,8 @@ class Service:
     routes: Routes
     publication: Publication = field(default_factory=dict)
     reactions: Callable[[Context], Reactions] = lambda context: {}
+    middleware: Callable[[Context], Sequence[Middleware]] = lambda context: ()
+    """What stands between its routes and what every door has: each sees request ids and is measured."""
     tombstones: Sequence[str] = ()
     """Compacted topics whose null records the reactions also take, as `Tombstone`."""
     views: Callable[[Context], Sequence[View]] = lambda context: ()
@@ -119,7 +127,7 @@ class Running:
             keys=KeyRing(settings.kek_bytes(), settings.kek_id),
             hmac_key=settings.hmac_key_bytes(),
         )
-        self.tail = LogTail(self.store)
+        self.tail = self.context.tail
         self.consumers: list[KafkaConsumer] = []
         self.views = list(service.views(self.context))
         self.relay: Relay | None = None
@@ -145,6 +153,7 @@ class Running:
             liveness={"consumers": self._consumers_move},
             lifespan=self._lifespan,
         )
+        app.user_middleware.extend(self.service.middleware(self.context))  # the last one stands innermost
         app.include_router(self.service.routes(self.context))
         app.include_router(operations_router(self._operated()))
         return app
@@ -402,7 +411,9 @@ def run(service: Service, settings: ServiceSettings) -> None:
     running = Running(service, settings)
 
     async def main() -> None:
-        await serve(running.app(), settings.http_host, settings.http_port, stop=stop_on_signals())
+        app = running.app()
+        app.state.stopping = stop_on_signals()
+        await serve(app, settings.http_host, settings.http_port, stop=app.state.stopping)
 
     try:
         uvloop.run(main())
