@@ -7,9 +7,10 @@ from mimetypes import guess_type
 
 from doorstep_chassis.errors import NotFound
 from doorstep_chassis.service import Context
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.limits import per_visitor
 from gateway.portals.session import Session, Sessions, current
 from gateway.portals.texts import LANGUAGE_COOKIE, LANGUAGES
 from gateway.tables import create_portal_tables
@@ -24,7 +25,7 @@ def portal_routes(context: Context) -> APIRouter:
         app.state.sessions = Sessions(context.store, context.clock)
         yield
 
-    router = APIRouter(lifespan=prepared, include_in_schema=False)
+    router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(per_visitor)])
     for part in (_ground(),):
         router.include_router(part)
     return router
