@@ -88,6 +88,7 @@ class Meter:
         due = max(now, self._due.get((rule.name, key), now))
         wait = due + each - now - WINDOW_SECONDS
         if wait > 1e-9:  # sums of fractions of a minute
+            self._due.move_to_end((rule.name, key))
             raise TooManyRequests(Spent(rule, 0, due - now, wait))
         due += number * each
         if number:
