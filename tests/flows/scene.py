@@ -117,7 +117,6 @@ class Scene:
     def client(self, request: str, client_id: UUID | str) -> Person:
         """The client, with the token for this request."""
         return self.door.client(
-            self.service,
             organisation_id=self.organisation_id,
             client_id=UUID(str(client_id)),
             request_id=UUID(request),

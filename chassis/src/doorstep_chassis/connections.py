@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 from asyncio.events import TimerHandle
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from doorstep_chassis.errors import DomainError
-from doorstep_chassis.problems import problem_response, request_id_of
+from doorstep_chassis.problems import problem_response
 
 MAX_URL_BYTES = 8 * 1024
 MAX_HEAD_BYTES = 32 * 1024
@@ -116,9 +115,9 @@ class BoundedRequests:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL_BYTES:
-            await answer_problem(UrlTooLong(), scope, receive, send)
+            await problem_response(UrlTooLong(), scope)(scope, receive, send)
         elif sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEAD_BYTES:
-            await answer_problem(HeadersTooLarge(), scope, receive, send)
+            await problem_response(HeadersTooLarge(), scope)(scope, receive, send)
         else:
             await self._in_time(scope, receive, send)
 
@@ -150,11 +149,4 @@ class BoundedRequests:
             if not late:
                 raise
         if late and not started:
-            await answer_problem(BodyTooSlow(), scope, receive, send)
-
-
-async def answer_problem(
-    error: DomainError, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str] | None = None
-) -> None:
-    """Refuse from within a middleware, where no exception handler stands around."""
-    await problem_response(error, request_id_of(scope), headers)(scope, receive, send)
+            await problem_response(BodyTooSlow(), scope)(scope, receive, send)

@@ -17,10 +17,9 @@ from doorstep_contracts.base import PublicEvent
 from doorstep_contracts.registry import EVENT_CLASSES, topic_of
 from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
-from starlette.middleware import Middleware
 
 from doorstep_chassis import failpoints, metrics
-from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.auth import DOORS_ROLES, PEOPLES_ROLES, TokenVerifier, TrustedIssuer, key_source
 from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
@@ -88,13 +87,13 @@ class Service:
     routes: Routes
     publication: Publication = field(default_factory=dict)
     reactions: Callable[[Context], Reactions] = lambda context: {}
-    middleware: Callable[[Context], Sequence[Middleware]] = lambda context: ()
-    """What stands between its routes and what every door has: each sees request ids and is measured."""
     tombstones: Sequence[str] = ()
     """Compacted topics whose null records the reactions also take, as `Tombstone`."""
     views: Callable[[Context], Sequence[View]] = lambda context: ()
     schedule: Schedule = field(default_factory=dict)
     on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+    around: Callable[[FastAPI, Context], None] = lambda app, context: None
+    """What else is to stand around its routes: middleware and handlers of its own."""
     classes: Mapping[str, type[PublicEvent]] = field(default_factory=lambda: EVENT_CLASSES)
     """The public language it speaks and understands: by default all of the contracts, in their topics."""
     topic_of: Callable[[type[PublicEvent]], str] = contract_topic
@@ -135,10 +134,11 @@ class Running:
 
     def app(self) -> FastAPI:
         """The HTTP door."""
+        settings = self.settings
         verifier = TokenVerifier(
-            issuer=self.settings.issuer,
-            audience=self.settings.audience,
-            keys=key_source(self.settings.jwks),
+            TrustedIssuer(settings.issuer, key_source(settings.jwks, settings.issuer), PEOPLES_ROLES),
+            TrustedIssuer(settings.door_issuer, key_source(settings.door_jwks, settings.door_issuer), DOORS_ROLES),
+            audience=settings.audience,
             clock=self.context.clock,
         )
         app = create_app(
@@ -153,9 +153,9 @@ class Running:
             liveness={"consumers": self._consumers_move},
             lifespan=self._lifespan,
         )
-        app.user_middleware.extend(self.service.middleware(self.context))  # the last one stands innermost
         app.include_router(self.service.routes(self.context))
         app.include_router(operations_router(self._operated()))
+        self.service.around(app, self.context)
         return app
 
     def _operated(self) -> Operated:

@@ -339,7 +339,7 @@ async def test_a_pages_stream_ends_with_its_session(gateway: Gateway, monkeypatc
 
 @pytest.mark.parametrize(
     ("cookie", "site", "expected"),
-    [("", "same-origin", (401, "not_signed_in")), (None, "cross-site", (403, "cross_origin"))],
+    [("", "same-origin", (401, "not_signed_in")), (None, "cross-site", (403, "cross_site"))],
 )
 async def test_a_stranger_or_another_site_hears_nothing(
     gateway: Gateway, cookie: str | None, site: str, expected: tuple[int, str]

@@ -172,6 +172,9 @@ VALID = {
     "jwks": "http://issuer.test/jwks.json",
     "kek": "A" * 43 + "=",
     "kek_id": "test",
+    "door_issuer": "http://gateway.test",
+    "door_jwks": "http://gateway.test/jwks.json",
+    "door_key": "door.json",
     "hmac_key": "A" * 43 + "=",
     **{
         f"{name}_url": "http://service.test"

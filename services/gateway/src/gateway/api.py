@@ -265,7 +265,9 @@ def _board(context: Context) -> APIRouter:
 
         It follows the services by milliseconds; a request read by its id is always as it was just written.
         """
-        page = await requests_page(context.store, who.organisation_id, state=state, limit=limit, cursor=cursor)
-        return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.cursor)
+        page = await requests_page(
+            context.store, who.organisation_id, key=context.hmac_key, state=state, limit=limit, cursor=cursor
+        )
+        return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.next_cursor)
 
     return router

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from doorstep_chassis.auth import Principal, principal
-from doorstep_chassis.connections import answer_problem
 from doorstep_chassis.errors import DomainError
+from doorstep_chassis.problems import problem_response
 from fastapi import Depends, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -177,7 +177,7 @@ class RateLimits:
                 self.meter.look(self.failures, address)
                 scope["state"]["spent"] = self.meter.take(self.entries, address)
         except TooManyRequests as problem:
-            await answer_problem(problem, scope, receive, send)
+            await problem_response(problem, scope)(scope, receive, send)
             return
         refused: TooManyRequests | None = None
 
@@ -197,7 +197,7 @@ class RateLimits:
 
         await self.app(scope, receive, watch)
         if refused is not None:
-            await answer_problem(refused, scope, receive, send)
+            await problem_response(refused, scope)(scope, receive, send)
 
     def charge(self, request: Request, who: Principal | None) -> None:
         """Count this request for the person, or for the address where nobody is known. Errors: TooManyRequests."""

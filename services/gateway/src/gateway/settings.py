@@ -1,10 +1,11 @@
 """What the gateway needs to know: besides the usual, where the services answer."""
 
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated
 
 from doorstep_chassis.settings import ServiceSettings
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 AMinute = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -20,6 +21,14 @@ class GatewaySettings(ServiceSettings):
     client_directory_url: Url
     dispatch_url: Url
     scheduling_url: Url
+
+    door_key: Path
+    """The PEM file of the P-256 key by which the gateway signs tokens of its own."""
+
+    portal_client_id: Annotated[str, Field(min_length=1)] = "doorstep-portal"
+    """By what name the identity provider knows the portals."""
+    portal_client_secret: SecretStr | None = None
+    """What the portals prove it with; a public client proves each sign-in by PKCE alone."""
 
     upstream_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long a service may take to answer before it counts as away."""
@@ -48,3 +57,10 @@ class GatewaySettings(ServiceSettings):
     @classmethod
     def _proxies_are_listed(cls, value: object) -> object:
         return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("door_issuer")
+    @classmethod
+    def _production_has_tls(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("environment") == "production" and not value.startswith("https://"):
+            raise ValueError("must be an https address in production")
+        return value

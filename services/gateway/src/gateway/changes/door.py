@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import jwt
 from doorstep_chassis.auth import Principal, bearer_token, require
-from doorstep_chassis.errors import Forbidden, Unauthorised
+from doorstep_chassis.errors import Unauthorised
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 
 from gateway.changes.feed import LOOK_BACK, Feed, Start
 from gateway.changes.stream import EventStream, Listener, Slots
 from gateway.limits import per_person, per_visitor
+from gateway.portals.forms import CrossSite
 from gateway.portals.session import Session, Sessions, current
 from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
@@ -48,12 +49,6 @@ class NotSignedIn(Unauthorised):
     """The browser has no session, or one that is over."""
 
     code = "not_signed_in"
-
-
-class CrossOrigin(Forbidden):
-    """Pages of other origins may not listen."""
-
-    code = "cross_origin"
 
 
 def event_routes(context: Context) -> APIRouter:
@@ -117,7 +112,7 @@ def event_routes(context: Context) -> APIRouter:
     async def hear_events_in_browser(request: Request, last_event_id: LastEventId = None) -> EventStream:
         """The same for a page of ours. A fresh stream begins a little earlier than the page that opens it."""
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            raise CrossOrigin
+            raise CrossSite
         session: Session | None = await current(request)
         if session is None:
             raise NotSignedIn

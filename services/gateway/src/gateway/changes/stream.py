@@ -14,8 +14,8 @@ from uuid import UUID
 import structlog
 from doorstep_chassis.auth import Principal
 from doorstep_chassis.clock import Clock
-from doorstep_chassis.connections import answer_problem
 from doorstep_chassis.errors import DomainError
+from doorstep_chassis.problems import problem_response
 from doorstep_chassis.store.model import StoreUnavailable
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
@@ -107,7 +107,7 @@ class EventStream(Response):
             with self._slots.one(self._listener.who.person_id):
                 await self._serve(scope, receive, send)
         except (TooManyStreams, StreamsExhausted) as problem:
-            await answer_problem(problem, scope, receive, send)
+            await problem_response(problem, scope)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         stopping: asyncio.Event = scope["app"].state.stopping
