@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -146,3 +147,24 @@ async def test_beyond_the_most_connections_one_more_is_closed_at_once(monkeypatc
         await asyncio.sleep(0.05)
         received, _ = await answer(port, b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         assert status(received) == b"200 OK"
+
+
+async def test_many_slow_callers_at_once_hold_up_nobody_and_little_memory(port: int) -> None:
+    opening = POST + b"content-length: 200000\r\n\r\n{"
+    tracemalloc.start()
+    held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(200)]
+    for number, (_, writer) in enumerate(held):
+        writer.write(opening if number % 2 else b"GET /livez HTTP/1.1\r\nx: ")
+    await asyncio.sleep(0.05)
+
+    received, took = await answer(port, b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    memory, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (status(received), took < 1) == (b"200 OK", True)
+    assert memory / len(held) < 100_000  # on both ends together
+
+    async with asyncio.timeout(5):
+        ends = [await reader.read() for reader, _ in held]
+    assert [status(end) for end in ends] == [b"", b"408 Request Timeout"] * 100
+    for _, writer in held:
+        writer.close()
