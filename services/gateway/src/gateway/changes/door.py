@@ -70,8 +70,8 @@ def event_routes(context: Context) -> APIRouter:
 
     router = APIRouter(lifespan=following)
 
-    def stream(listener: Listener, start: Start) -> EventStream:
-        return EventStream(feed, slots, context.clock, listener, start, furthest=settings.events_furthest)
+    def stream(listener: Listener, start: Start, alive: bytes = b": ") -> EventStream:
+        return EventStream(feed, slots, context.clock, listener, start, furthest=settings.events_furthest, alive=alive)
 
     @router.get(
         "/v1/events",
@@ -126,6 +126,8 @@ def event_routes(context: Context) -> APIRouter:
             start = Start(await feed.position_before(context.clock.now() - LOOK_BACK))
         else:
             start = feed.start_after(last_event_id, furthest=settings.events_furthest)
-        return stream(Listener(who=found.principal, until=found.expires_at, still_welcome=welcome), start)
+        return stream(
+            Listener(who=found.principal, until=found.expires_at, still_welcome=welcome), start, b"event: alive\ndata:"
+        )
 
     return router

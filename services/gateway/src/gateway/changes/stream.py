@@ -91,8 +91,9 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, feed: Feed, slots: Slots, clock: Clock, listener: Listener, start: Start, *, furthest: int
+        self, feed: Feed, slots: Slots, clock: Clock, listener: Listener, start: Start, *, furthest: int, alive: bytes
     ) -> None:
+        """`alive` is the line that is sent with the id when nothing else was: scripts in a page see no comments."""
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
@@ -101,6 +102,7 @@ class EventStream(Response):
         self._listener = listener
         self._start = start
         self._furthest = furthest
+        self._alive = alive
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -153,7 +155,7 @@ class EventStream(Response):
             said = self._said(told)
             if said or time.monotonic() >= beat:
                 # An id without data moves the caller's place without an event
-                yield said or f": \nid: {self._feed.id_at(position)}\n\n".encode()
+                yield said or self._alive + f"\nid: {self._feed.id_at(position)}\n\n".encode()
                 beat = time.monotonic() + HEARTBEAT_SECONDS
 
     def _opening(self) -> bytes:
