@@ -13,6 +13,7 @@ from doorstep_chassis.settings import ServiceSettings
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.limits import per_visitor
 from gateway.links import Links
 from gateway.portals.client import client_routes
 from gateway.portals.forms import from_own_pages
@@ -39,7 +40,9 @@ def portal_routes(context: Context) -> APIRouter:
         app.state.links = Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.public_url)
         yield
 
-    router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages)])
+    router = APIRouter(
+        lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages), Depends(per_visitor)]
+    )
     for part in (
         _ground(),
         _login(context, settings),
