@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 from doorstep_chassis.auth import Principal, principal, require
-from doorstep_chassis.http import IdempotencyKey
+from doorstep_chassis.http import IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import JSONResponse
@@ -205,7 +205,7 @@ def _dispatch(context: Context) -> APIRouter:
         return await onward("dispatch", "GET", "/calls")
 
     @router.post("/requests/{request_id}/applications", status_code=201)
-    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey) -> Response:
+    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey, body: NoBody) -> Response:
         """« Postuler »."""
         return await onward("dispatch", "POST", f"/requests/{request_id}/applications")
 
