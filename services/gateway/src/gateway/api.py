@@ -7,13 +7,14 @@ from uuid import UUID
 
 import httpx
 from doorstep_chassis.auth import Principal, principal, require
-from doorstep_chassis.http import IdempotencyKey
+from doorstep_chassis.http import IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from gateway import bodies
 from gateway.answers import ANSWERS, Board, Reached, board_card
+from gateway.limits import per_person
 from gateway.upstream import Onward, Upstream, passed_back
 from gateway.views.board import REQUESTS
 from gateway.views.listing import StateName, requests_page
@@ -37,7 +38,7 @@ def routes(context: Context, upstream: Upstream) -> APIRouter:
         yield
         await upstream.close()
 
-    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(principal)], responses=ANSWERS)
+    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)], responses=ANSWERS)
     for part in (_intake(context), _directory(), _dispatch(context), _scheduling(), _board(context)):
         router.include_router(part)
     return router
@@ -205,7 +206,7 @@ def _dispatch(context: Context) -> APIRouter:
         return await onward("dispatch", "GET", "/calls")
 
     @router.post("/requests/{request_id}/applications", status_code=201)
-    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey) -> Response:
+    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey, body: NoBody) -> Response:
         """« Postuler »."""
         return await onward("dispatch", "POST", f"/requests/{request_id}/applications")
 
