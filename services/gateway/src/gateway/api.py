@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 
 from gateway import bodies
 from gateway.answers import ANSWERS, Board, Reached, board_card
+from gateway.limits import per_person
 from gateway.upstream import Onward, Upstream, passed_back
 from gateway.views.board import REQUESTS
 from gateway.views.listing import StateName, requests_page
@@ -37,7 +38,7 @@ def routes(context: Context, upstream: Upstream) -> APIRouter:
         yield
         await upstream.close()
 
-    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(principal)], responses=ANSWERS)
+    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)], responses=ANSWERS)
     for part in (_intake(context), _directory(), _dispatch(context), _scheduling(), _board(context)):
         router.include_router(part)
     return router
