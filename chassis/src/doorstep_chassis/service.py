@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
-from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.auth import DOORS_ROLES, PEOPLES_ROLES, TokenVerifier, TrustedIssuer, key_source
 from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
@@ -87,6 +87,8 @@ class Service:
     views: Callable[[Context], Sequence[View]] = lambda context: ()
     schedule: Schedule = field(default_factory=dict)
     on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+    around: Callable[[FastAPI, Context], None] = lambda app, context: None
+    """What else is to stand around its routes: middleware and handlers of its own."""
     classes: Mapping[str, type[PublicEvent]] = field(default_factory=lambda: EVENT_CLASSES)
     """The public language it speaks and understands: by default all of the contracts, in their topics."""
     topic_of: Callable[[type[PublicEvent]], str] = contract_topic
@@ -127,10 +129,11 @@ class Running:
 
     def app(self) -> FastAPI:
         """The HTTP door."""
+        settings = self.settings
         verifier = TokenVerifier(
-            issuer=self.settings.issuer,
-            audience=self.settings.audience,
-            keys=key_source(self.settings.jwks),
+            TrustedIssuer(settings.issuer, key_source(settings.jwks, settings.issuer), PEOPLES_ROLES),
+            TrustedIssuer(settings.door_issuer, key_source(settings.door_jwks, settings.door_issuer), DOORS_ROLES),
+            audience=settings.audience,
             clock=self.context.clock,
         )
         app = create_app(
@@ -147,6 +150,7 @@ class Running:
         )
         app.include_router(self.service.routes(self.context))
         app.include_router(operations_router(self._operated()))
+        self.service.around(app, self.context)
         return app
 
     def _operated(self) -> Operated:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 from doorstep_chassis.auth import Principal, principal, require
-from doorstep_chassis.http import IdempotencyKey
+from doorstep_chassis.http import IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import JSONResponse
@@ -205,7 +205,7 @@ def _dispatch(context: Context) -> APIRouter:
         return await onward("dispatch", "GET", "/calls")
 
     @router.post("/requests/{request_id}/applications", status_code=201)
-    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey) -> Response:
+    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey, body: NoBody) -> Response:
         """« Postuler »."""
         return await onward("dispatch", "POST", f"/requests/{request_id}/applications")
 
@@ -264,7 +264,9 @@ def _board(context: Context) -> APIRouter:
 
         It follows the services by milliseconds; a request read by its id is always as it was just written.
         """
-        page = await requests_page(context.store, who.organisation_id, state=state, limit=limit, cursor=cursor)
-        return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.cursor)
+        page = await requests_page(
+            context.store, who.organisation_id, key=context.hmac_key, state=state, limit=limit, cursor=cursor
+        )
+        return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.next_cursor)
 
     return router

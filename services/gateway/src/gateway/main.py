@@ -2,10 +2,12 @@
 
 from doorstep_chassis.service import Context, Service, run
 from doorstep_chassis.settings import load_settings
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from gateway.api import routes
-from gateway.portals.routes import portal_routes
+from gateway.own_tokens import OwnTokens, own_token_routes
+from gateway.portals.forms import from_own_pages
+from gateway.portals.routes import portal_routes, stand_around
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from gateway.views.board import BOARD
@@ -23,13 +25,15 @@ def _routes(context: Context) -> APIRouter:
         },
         timeout=settings.upstream_timeout_seconds,
     )
+    tokens = OwnTokens(settings.door_key, issuer=settings.door_issuer, audience=settings.audience, clock=context.clock)
     router = APIRouter()
-    router.include_router(routes(context, upstream))
+    router.include_router(own_token_routes(tokens))
+    router.include_router(routes(context, upstream), dependencies=[Depends(from_own_pages)])
     router.include_router(portal_routes(context))
     return router
 
 
-SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD,))
+SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD,), around=stand_around)
 
 
 def main() -> None:
