@@ -9,6 +9,7 @@ from gateway.portals.routes import portal_routes
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from gateway.views.board import BOARD
+from gateway.views.history import HISTORY
 
 
 def _routes(context: Context) -> APIRouter:
@@ -29,7 +30,7 @@ def _routes(context: Context) -> APIRouter:
     return router
 
 
-SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD,))
+SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD, HISTORY))
 
 
 def main() -> None:
