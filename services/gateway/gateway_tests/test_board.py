@@ -19,12 +19,13 @@ from doorstep_contracts.base import PublicEvent
 from doorstep_contracts.registry import EVENT_CLASSES, load_topics, topic_of
 from gateway.answers import Gate, board_card
 from gateway.views.board import BOARD, HANDLERS, ORGANISATIONS, REQUESTS, WORKERS
-from gateway.views.listing import CursorInvalid, requests_page
+from gateway.views.listing import CursorInvalid, Wish, requests_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+DRAFTS = Wish(now=NOW, state="draft")
 SAMPLE = {type(event): event for event in samples.SAMPLES.values()}
 
 
@@ -217,7 +218,7 @@ async def test_a_list_goes_on_where_its_page_ended(store: PostgresStore) -> None
     cursor = None
     sizes = []
     while True:
-        page = await requests_page(store, samples.ORGANISATION, state="draft", limit=3, cursor=cursor)
+        page = await requests_page(store, samples.ORGANISATION, DRAFTS, limit=3, cursor=cursor)
         seen += [row["request_id"] for row in page.rows]
         sizes.append(len(page.rows))
         cursor = page.cursor
@@ -225,11 +226,12 @@ async def test_a_list_goes_on_where_its_page_ended(store: PostgresStore) -> None
             break
 
     assert (sizes, seen) == ([3, 3, 1], list(reversed(ids)))
-    assert (await requests_page(store, samples.ORGANISATION, state="confirmed", limit=3, cursor=None)).rows == []
-    assert (await requests_page(store, UUID(int=99), state=None, limit=3, cursor=None)).rows == []
+    confirmed = Wish(now=NOW, state="confirmed")
+    assert (await requests_page(store, samples.ORGANISATION, confirmed, limit=3, cursor=None)).rows == []
+    assert (await requests_page(store, UUID(int=99), Wish(now=NOW), limit=3, cursor=None)).rows == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "bm9uc2Vuc2U", "WyJhIiwgImIiXQ", "é"])
 async def test_a_cursor_that_no_list_gave_is_refused(store: PostgresStore, cursor: str) -> None:
     with pytest.raises(CursorInvalid):
-        await requests_page(store, samples.ORGANISATION, state=None, limit=3, cursor=cursor)
+        await requests_page(store, samples.ORGANISATION, Wish(now=NOW), limit=3, cursor=cursor)
