@@ -7,7 +7,7 @@
 #   POSTGRES=URL              make demo, test, test-all: a PostgreSQL that runs already
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench lint fmt kafka postgres lock clean distclean
+.PHONY: help setup demo test test-all bench lint fmt kafka postgres lock vendor clean distclean
 
 # A name on the path may be a stand-in that only complains, so each is asked for its version.
 ifndef PYTHON
@@ -70,6 +70,9 @@ lock: setup ## compile requirements.lock anew from the packages' declarations
 		contracts/pyproject.toml chassis/pyproject.toml $(sort $(wildcard services/*/pyproject.toml)) \
 		deploy/local/pyproject.toml --group pyproject.toml:dev \
 		$(OURS:%=--no-emit-package %) -o requirements.lock
+
+vendor: ## fetch htmx, pinned, into the gateway's static files (needs npm)
+	@deploy/vendor.sh
 
 clean: ## remove data, logs and tool caches; keep the environment and the downloads
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
