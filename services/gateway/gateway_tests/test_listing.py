@@ -95,13 +95,14 @@ async def test_filters_hold_together(board: Board) -> None:
     await board.put(2, client_lacks=["validation"], worker_lacks=["selection"])
     await board.put(3, client_lacks=[], worker_lacks=["selection"], starts_at=NOW + timedelta(days=9))
 
-    assert await board.seen(lacks="validation") == [1, 2]
-    assert await board.seen(lacks="selection") == [2, 3]
-    assert await board.seen(worker_id=WORKER, lacks="validation") == [1]
-    assert await board.seen(state="draft", lacks="validation") == []
+    assert await board.seen(lacks=["validation"]) == [1, 2]
+    assert await board.seen(lacks=["selection"]) == [2, 3]
+    assert await board.seen(lacks=["address", "selection"]) == [1, 2, 3]
+    assert await board.seen(worker_id=WORKER, lacks=["validation"]) == [1]
+    assert await board.seen(state="draft", lacks=["validation"]) == []
     assert await board.seen(first_day=date(2026, 5, 26)) == [3]
-    assert await board.seen(last_day=date(2026, 5, 25), lacks="selection") == [2]
-    sizes = await group_sizes(board.store, ORGANISATION, Wish(now=NOW, lacks="selection"))
+    assert await board.seen(last_day=date(2026, 5, 25), lacks=["selection"]) == [2]
+    sizes = await group_sizes(board.store, ORGANISATION, Wish(now=NOW, lacks=["selection"]))
     assert sizes == {"review": 0, "launched": 2, "confirmed": 0, "draft": 0, "ended": 0}
 
 

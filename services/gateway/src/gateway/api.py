@@ -278,7 +278,7 @@ def _board(context: Context) -> APIRouter:
         wish = Wish(
             now=context.clock.now(),
             state=state,
-            lacks=lacks,
+            lacks=() if lacks is None else (lacks,),
             first_day=first_day,
             last_day=last_day,
             worker_id=worker_id,

@@ -10,6 +10,7 @@ from doorstep_chassis.service import Context
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.portals.console import console_routes
 from gateway.portals.session import Session, Sessions, current
 from gateway.portals.texts import LANGUAGE_COOKIE, LANGUAGES
 from gateway.tables import create_portal_tables
@@ -25,7 +26,7 @@ def portal_routes(context: Context) -> APIRouter:
         yield
 
     router = APIRouter(lifespan=prepared, include_in_schema=False)
-    for part in (_ground(),):
+    for part in (_ground(), console_routes(context)):
         router.include_router(part)
     return router
 

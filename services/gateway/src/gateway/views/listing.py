@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import ClauseElement, ColumnElement, Date, Text, and_, case, cast, false, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql
 
-from gateway.views.board import REQUESTS, WORKERS
+from gateway.views.board import ORGANISATIONS, REQUESTS, WORKERS
 
 StateName = Literal["draft", "launching", "launched", "confirmed", "cancelled", "declined", "expired"]
 Group = Literal["review", "launched", "confirmed", "draft", "ended"]
@@ -42,14 +42,14 @@ class CursorInvalid(Invalid):
 class Wish:
     """Which requests somebody looks for; what is None or empty does not matter. `now` parts what is to come and over.
 
-    Days are those of each slot's own place. `words` are looked up as an id's beginning, a postal code's or in the
-    service; requests of `client_ids` are found beside them.
+    `lacks` finds what lacks one of these. Days are those of each slot's own place. `words` are looked up as the beginning
+    of an id or a postal code, or in the service; requests of `client_ids` are found beside them.
     """
 
     now: datetime
     state: StateName | None = None
     group: Group | None = None
-    lacks: Lack | None = None
+    lacks: Sequence[Lack] = ()
     first_day: date | None = None
     last_day: date | None = None
     worker_id: UUID | None = None
@@ -125,13 +125,22 @@ async def workers_of(store: PostgresStore, organisation_id: UUID) -> Sequence[Ma
     return await _rows(store, query.order_by(WORKERS.c.active.desc(), WORKERS.c.worker_id))
 
 
+async def home_zone(store: PostgresStore, organisation_id: UUID) -> str:
+    """The organisation's own time zone."""
+    query = select(ORGANISATIONS.c.time_zone).where(ORGANISATIONS.c.organisation_id == organisation_id)
+    found = await _rows(store, query)
+    return (found[0]["time_zone"] if found else None) or "Europe/Paris"
+
+
 def _wished(organisation_id: UUID, wish: Wish) -> list[ColumnElement[bool]]:
     slot_day = cast(func.timezone(_ROW.zone, _ROW.starts_at), Date)
     conditions = [_ROW.organisation_id == organisation_id, _ROW.created_at.is_not(None)]
     if wish.state is not None:
         conditions.append(_ROW.state == wish.state)
-    if wish.lacks is not None:
-        conditions.append(_lacks(_ROW.client_lacks, wish.lacks) | _lacks(_ROW.worker_lacks, wish.lacks))
+    if wish.lacks:
+        conditions.append(
+            or_(*(_lacks(gate, code) for gate in (_ROW.client_lacks, _ROW.worker_lacks) for code in wish.lacks))
+        )
     if wish.first_day is not None:
         conditions.append(slot_day >= wish.first_day)
     if wish.last_day is not None:
