@@ -24,6 +24,7 @@ from gateway.portals.console_words import (
     VERDICTS,
     WAITS_FOR_OPERATOR,
     listed,
+    moment,
     said,
     told,
 )
@@ -122,6 +123,7 @@ def request_routes(context: Context, places: Places) -> APIRouter:
             "line": line_of(row, texts, now, names, found[row["postal_code"]], home),
             "row": row,
             "zone": zone,
+            "moment": lambda when: moment(texts, when, zone),
             "zone_name": "" if zone == home else zone_text(zone),
             "client": client,
             "lacks": [(lack, said(texts, NEXT, lack), lack in WAITS_FOR_OPERATOR) for lack in dict.fromkeys(lacks)],

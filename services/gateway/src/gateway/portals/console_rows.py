@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from gateway.portals.console_words import DUE, LACKS, STATES, WAITS_FOR_OPERATOR, Tone, listed, said
+from gateway.portals.console_words import DUE, LACKS, STATES, WAITS_FOR_OPERATOR, Tone, listed, moment, said
 from gateway.portals.people import worker_label
 from gateway.portals.places import Place
 from gateway.portals.texts import Texts
@@ -118,8 +118,12 @@ def worker_gate(row: Mapping[str, Any], texts: Texts) -> Gate:
     label = "" if row["worker_id"] is None else worker_label(texts, row["worker_id"])
     gate = _gate(row["worker_gate"], row["worker_lacks"], texts, label)
     if row["worker_lacks"] == ["selection"] and row["applications"]:
-        count = texts.say_many("%(count)s application", "%(count)s applications", row["applications"])
-        return Gate(False, f"{gate.text} ({count})", True)
+        count = row["applications"]
+        return Gate(
+            False,
+            texts.say_many("choose from %(count)s application", "choose from %(count)s applications", count),
+            True,
+        )
     return gate
 
 
@@ -141,7 +145,7 @@ def due_of(row: Mapping[str, Any], texts: Texts, now: datetime) -> Due | None:
     tone: Tone = "bad" if left < VERY_SOON else "wait" if left < SOON else "off"
     return Due(
         what=said(texts, DUE, _kind(row)),
-        moment=f"{texts.weekday(due, row['zone'])}, {texts.hour(due, row['zone'])}",
+        moment=moment(texts, due, row["zone"]),
         left=texts.say("overdue") if due <= now else texts.left(due, now),
         tone=tone,
     )

@@ -33,10 +33,10 @@ STATES: Mapping[str, tuple[str, Tone]] = {
     "expired": (_("Expired"), "bad"),
 }
 CLIENT_LACKS: Mapping[str, str] = {
-    "validation": _("client's answer"),
+    "validation": _("answer"),
     "address": _("address"),
     "payment_method": _("payment method"),
-    "contact": _("client's e-mail"),
+    "contact": _("e-mail"),
     "review": _("client to identify"),
     "address_outside_zone": _("address outside the zone"),
 }
@@ -45,7 +45,7 @@ WORKER_LACKS: Mapping[str, str] = {
     "applications": _("applications"),
     "selection": _("worker to choose"),
     "slot_refused": _("slot refused"),
-    "slot": _("slot being held"),
+    "slot": _("being booked"),
 }
 LACKS: Mapping[str, str] = {**CLIENT_LACKS, **WORKER_LACKS, "verification": _("verification")}
 WAITS_FOR_OPERATOR: tuple[Lack, ...] = (
@@ -174,11 +174,16 @@ def listed(texts: Texts, words: Mapping[str, str], codes: Sequence[str]) -> str:
     return ", ".join(said(texts, words, code) for code in codes)
 
 
+def moment(texts: Texts, when: datetime, zone: str) -> str:
+    """A day of these weeks and its time: lun. 2 mars, 14:30."""
+    return f"{texts.weekday(when, zone)}, {texts.hour(when, zone)}"
+
+
 def told(texts: Texts, kind: str, facts: Mapping[str, Any], zone: str, label: Callable[[UUID], str]) -> Told:
     """An event of a request's history; `kind` is its type without `doorstep.`, times are those of `zone`."""
 
     def until(text: str, name: str) -> str:
-        return texts.say(text, moment=texts.moment(datetime.fromisoformat(facts[name]), zone))
+        return texts.say(text, moment=moment(texts, datetime.fromisoformat(facts[name]), zone))
 
     worker = {name: label(UUID(facts[name])) for name in ("worker_id", "created_by") if facts.get(name)}
     match kind:
@@ -205,10 +210,9 @@ def told(texts: Texts, kind: str, facts: Mapping[str, Any], zone: str, label: Ca
                 "wait",
             )
         case "directory.ClientValidated":
+            day = texts.day(datetime.fromisoformat(facts["valid_until"]), zone, form="long")
             return Told(
-                said(texts, _VALIDATED, facts["validated_by"]),
-                until(_("holds until %(moment)s"), "valid_until"),
-                "good",
+                said(texts, _VALIDATED, facts["validated_by"]), texts.say("holds until %(moment)s", moment=day), "good"
             )
         case "directory.ClientGateShut":
             lacks = listed(texts, LACKS, facts["missing"])
