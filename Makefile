@@ -7,7 +7,7 @@
 #   POSTGRES=URL              make demo, test, test-all: a PostgreSQL that runs already
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench lint fmt kafka postgres lock vendor clean distclean
+.PHONY: help setup demo test test-all browser screenshots bench lint fmt kafka postgres lock vendor clean distclean
 
 # A name on the path may be a stand-in that only complains, so each is asked for its version.
 ifndef PYTHON
@@ -21,7 +21,7 @@ CODE := contracts chassis services deploy tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r goal text; do \
-		printf '  make %-10s %s\n' "$$goal" "$$text"; done
+		printf '  make %-11s %s\n' "$$goal" "$$text"; done
 	@echo
 	@sed -n 's/^#   /  /p' $(MAKEFILE_LIST)
 
@@ -39,6 +39,12 @@ test: setup ## all quick tests, on real Kafka and real PostgreSQL (minutes)
 
 test-all: setup ## all tests, also the slow ones
 	$(BIN)/pytest -m "slow or not slow" $(PARTS) $(PYTEST_ARGS)
+
+browser: setup ## the portals in headless Chromium, on a running stack (needs Chromium: apt-get install chromium)
+	$(BIN)/pytest tests/browser $(PARTS) $(PYTEST_ARGS)
+
+screenshots: setup ## each main page, phone and desktop, light and dark, into var/screenshots/
+	$(BIN)/pytest tests/browser/test_screens.py $(PARTS) $(PYTEST_ARGS)
 
 bench: setup ## measure ours, the plain way and the floor; writes var/bench.json
 	$(BIN)/python -m tests.load.bench

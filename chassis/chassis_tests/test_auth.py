@@ -1,5 +1,6 @@
 """A token is believed only when our issuer signed it, for our audience, and it has not run out on our clock."""
 
+import hmac
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,16 @@ from uuid import UUID
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from doorstep_chassis.auth import (
+    DOORS_ROLES,
     LEEWAY,
     NO_ORGANISATION,
+    PEOPLES_ROLES,
+    ROLES,
+    DiscoveredKeys,
+    Discovery,
     KeysUnavailable,
     Principal,
     RemoteKeys,
@@ -22,6 +29,7 @@ from doorstep_chassis.auth import (
     TokenExpired,
     TokenInvalid,
     TokenVerifier,
+    TrustedIssuer,
     bearer_token,
     key_source,
     principal,
@@ -59,12 +67,8 @@ def signed(changes: dict[str, Any] | None = None, *, without: str = "", kid: str
 
 
 def verifier(clock: FixedClock | None = None, key_set: dict[str, Any] | None = None) -> TokenVerifier:
-    return TokenVerifier(
-        issuer="https://issuer.test",
-        audience="doorstep",
-        keys=StaticKeys(key_set or KEY_SET),
-        clock=clock or FixedClock(NOW),
-    )
+    trusted = TrustedIssuer("https://issuer.test", StaticKeys(key_set or KEY_SET), ROLES)
+    return TokenVerifier(trusted, audience="doorstep", clock=clock or FixedClock(NOW))
 
 
 class TestVerify:
@@ -135,6 +139,48 @@ class TestVerify:
             with pytest.raises(TokenInvalid):
                 await verifier().verify(signed(kid=kid))
 
+    async def test_a_token_by_a_key_that_was_rotated_away_is_refused(self) -> None:
+        newer = ec.generate_private_key(ec.SECP256R1())
+        rotated = {"keys": [{**ECAlgorithm.to_jwk(newer.public_key(), as_dict=True), "kid": "key-2", "alg": "ES256"}]}
+        fresh = jwt.encode(CLAIMS, newer, algorithm="ES256", headers={"kid": "key-2"})
+        assert (await verifier(key_set=rotated).verify(fresh)).person_id == PERSON
+        with pytest.raises(TokenInvalid):
+            await verifier(key_set=rotated).verify(signed())
+
+    @pytest.mark.parametrize(
+        ("algorithm", "key"),
+        [
+            ("ES384", ec.generate_private_key(ec.SECP384R1())),
+            ("RS256", rsa.generate_private_key(public_exponent=65537, key_size=2048)),
+            ("EdDSA", ed25519.Ed25519PrivateKey.generate()),
+        ],
+        ids=["ES384", "RS256", "EdDSA"],
+    )
+    async def test_another_algorithm_than_the_keys_own_is_refused(self, algorithm: str, key: Any) -> None:
+        with pytest.raises(TokenInvalid):
+            await verifier().verify(jwt.encode(CLAIMS, key, algorithm=algorithm, headers={"kid": "key-1"}))
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            {"crit": ["exp"]},
+            {"crit": ["b64"], "b64": False},
+            {"crit": []},
+            {"kid": 7},
+            {"kid": ["key-1"]},
+            {"kid": "key-1", "jwk": JWK, "alg": "none"},
+        ],
+    )
+    async def test_a_header_that_asks_for_more_than_we_know_is_refused(self, header: dict[str, Any]) -> None:
+        def part(value: bytes) -> str:
+            return jwt.utils.base64url_encode(value).decode()
+
+        head = part(json.dumps({"alg": "ES256", "typ": "JWT", "kid": "key-1", **header}).encode())
+        body = part(json.dumps(CLAIMS).encode())
+        signature = jwt.get_algorithm_by_name("ES256").sign(f"{head}.{body}".encode(), KEY)
+        with pytest.raises(TokenInvalid):
+            await verifier().verify(f"{head}.{body}.{part(signature)}")
+
     async def test_an_unsigned_token_is_refused(self) -> None:
         with pytest.raises(TokenInvalid):
             await verifier().verify(jwt.encode(CLAIMS, "", algorithm="none", headers={"kid": "key-1"}))
@@ -145,6 +191,57 @@ class TestVerify:
         for key_set in (KEY_SET, {"keys": [shared]}):
             with pytest.raises(TokenInvalid):
                 await verifier(key_set=key_set).verify(token)
+        public = KEY.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        head, body, _ = token.split(".")
+        signature = hmac.digest(public, f"{head}.{body}".encode(), "sha256")
+        with pytest.raises(TokenInvalid):
+            await verifier().verify(f"{head}.{body}.{jwt.utils.base64url_encode(signature).decode()}")
+
+
+class TestIssuers:
+    """The people's provider and the public door, each limited to the roles it may speak for."""
+
+    CLOCK = FixedClock(NOW)
+    PEOPLE = LocalIssuer("https://people.test", clock=CLOCK)
+    DOOR = LocalIssuer("https://door.test", clock=CLOCK)
+
+    def verifier(self) -> TokenVerifier:
+        return TokenVerifier(
+            TrustedIssuer(self.PEOPLE.issuer, StaticKeys(self.PEOPLE.jwks()), PEOPLES_ROLES),
+            TrustedIssuer(self.DOOR.issuer, StaticKeys(self.DOOR.jwks()), DOORS_ROLES),
+            audience="doorstep",
+            clock=self.CLOCK,
+        )
+
+    @pytest.mark.parametrize(
+        ("issuer", "roles"),
+        [(PEOPLE, ["worker", "operator", "service"]), (DOOR, ["client", "service"])],
+        ids=["people", "door"],
+    )
+    async def test_each_speaks_for_its_own_roles_alone(self, issuer: LocalIssuer, roles: list[Role]) -> None:
+        believed = []
+        for role in ("worker", "client", "operator", "service"):
+            token = issuer.token(sub=PERSON, org=ORGANISATION, role=role)
+            try:
+                believed.append((await self.verifier().verify(token)).role)
+            except TokenInvalid:
+                continue
+        assert sorted(believed) == sorted(roles)
+
+    async def test_one_cannot_sign_in_the_others_name(self) -> None:
+        posing = LocalIssuer(self.PEOPLE.issuer, key=self.DOOR.key, clock=self.CLOCK)
+        with pytest.raises(TokenInvalid):
+            await self.verifier().verify(posing.token(sub=PERSON, org=ORGANISATION, role="operator"))
+
+    @pytest.mark.parametrize("name", ["https://people.test/", "", 7, None, ["https://people.test"]])
+    async def test_nobody_else_is_believed(self, name: object) -> None:
+        unchecked = jwt.PyJWS().encode(
+            json.dumps({**CLAIMS, "iss": name}).encode(), KEY, "ES256", headers={"kid": "key-1"}
+        )
+        with pytest.raises(TokenInvalid):
+            await self.verifier().verify(unchecked)
 
 
 class TestKeySets:
@@ -176,10 +273,11 @@ class TestKeySets:
     async def test_a_setting_names_a_file_or_an_address(self, tmp_path: Path) -> None:
         file = tmp_path / "jwks.json"
         file.write_text(json.dumps(KEY_SET))
-        found = await key_source(str(file)).find("key-1")
+        found = await key_source(str(file), "https://issuer.test").find("key-1")
         assert found is not None
         assert found.key_id == "key-1"
-        assert isinstance(key_source("https://issuer.test/jwks.json"), RemoteKeys)
+        assert type(key_source("https://issuer.test/jwks.json", "https://issuer.test")) is RemoteKeys
+        assert type(key_source(None, "https://issuer.test")) is DiscoveredKeys
 
 
 class Issuer:
@@ -265,6 +363,41 @@ class TestRemoteKeys:
         issuer.away = False
         elapse(2)
         assert await keys.find("a") is not None
+
+
+class TestDiscovery:
+    @staticmethod
+    def keys(issuer: str, description: object) -> DiscoveredKeys:
+        answers = {f"{issuer}/.well-known/openid-configuration": description, f"{issuer}/keys": KEY_SET}
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json=answers[str(request.url)])
+
+        return DiscoveredKeys(Discovery(issuer, transport=httpx.MockTransport(answer)))
+
+    async def test_the_issuers_description_leads_to_its_keys(self) -> None:
+        description = {"issuer": "https://issuer.test/realm", "jwks_uri": "https://issuer.test/realm/keys"}
+        found = await self.keys("https://issuer.test/realm", description).find("key-1")
+        assert found is not None
+        assert found.key_id == "key-1"
+
+    @pytest.mark.parametrize(
+        "description",
+        [
+            {"issuer": "https://other.test", "jwks_uri": "https://issuer.test/keys"},
+            {"issuer": "https://issuer.test", "jwks_uri": "http://issuer.test/keys"},
+            {
+                "issuer": "https://issuer.test",
+                "jwks_uri": "https://issuer.test/keys",
+                "token_endpoint": "http://a.test",
+            },
+            {"jwks_uri": "https://issuer.test/keys"},
+            ["https://issuer.test"],
+        ],
+    )
+    async def test_another_description_is_not_followed(self, description: object) -> None:
+        with pytest.raises(KeysUnavailable):
+            await self.keys("https://issuer.test", description).find("key-1")
 
 
 class TestDependencies:

@@ -182,6 +182,7 @@ class TestProblems:
                 "title": "Internal error",
                 "status": 500,
                 "code": "internal",
+                "detail": "The service failed; nothing is said of how.",
                 "request_id": "r-1",
             },
         )
@@ -252,26 +253,12 @@ class TestBodies:
         assert errors_of(answer) == [{"pointer": pointer, "message": message}]
         assert "06 12" not in answer.text
 
-    @pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
-    async def test_numbers_are_numbers(self, name: str) -> None:
-        answer = await post_draft(content=f'{{"name": "A", "weight": {name}}}', app=_as_json(the_app()))
-        assert errors_of(answer) == [{"pointer": "/weight", "message": "Input should be a finite number"}]
-
     @pytest.mark.parametrize("text", ["{", "", "{'name': 1}", '{"name": "canary@example.org"', "nonsense"])
     async def test_what_is_no_json_is_malformed(self, text: str) -> None:
         answer = await post_draft(content=text, app=_as_json(the_app()))
         expected = (400, "malformed_json") if text else (422, "invalid_body")
         assert (answer.status_code, answer.json()["code"]) == expected
         assert CANARY not in answer.text
-
-    @pytest.mark.parametrize("content", [b"\xff\xfe{", b"[" * 100_000, b"1" * 10_000])
-    async def test_what_cannot_even_be_read_is_a_bad_request(self, content: bytes) -> None:
-        answer = await post_draft(content=content, app=_as_json(the_app()))
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
-
-    async def test_a_body_needs_to_say_that_it_is_json(self) -> None:
-        answer = await post_draft(content='{"name": "A"}')
-        assert errors_of(answer) == [{"pointer": "", "message": NO_OBJECT}]
 
     async def test_a_body_cannot_be_changed(self) -> None:
         with pytest.raises(ValueError, match="frozen"):

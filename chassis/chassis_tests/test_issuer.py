@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -14,22 +13,24 @@ from uuid import UUID
 
 import httpx
 import pytest
-from doorstep_chassis.auth import NO_ORGANISATION, Principal, RemoteKeys, TokenExpired, TokenVerifier
-from doorstep_chassis.clock import FixedClock
-from doorstep_chassis.issuer import (
-    CLIENT_LIFETIME,
-    PERSON_LIFETIME,
-    LocalIssuer,
-    PeopleFile,
-    create_issuer_app,
-    load_key,
+from doorstep_chassis.auth import (
+    NO_ORGANISATION,
+    PEOPLES_ROLES,
+    Principal,
+    RemoteKeys,
+    TokenExpired,
+    TokenVerifier,
+    TrustedIssuer,
 )
+from doorstep_chassis.clock import FixedClock
+from doorstep_chassis.demo_people import PeopleFile
+from doorstep_chassis.issuer import LocalIssuer, create_issuer_app
+from doorstep_chassis.issuer_login import PERSON_LIFETIME
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANNA = UUID("11111111-1111-4111-8111-111111111111")
 DIRECTORY = UUID("55555555-5555-4555-8555-555555555555")
 ORGANISATION = UUID("22222222-2222-4222-8222-222222222222")
-REQUEST = UUID("33333333-3333-4333-8333-333333333333")
 CLIENT = UUID("44444444-4444-4444-8444-444444444444")
 
 ANNA_ENTRY = {"person": "anna", "sub": str(ANNA), "org": str(ORGANISATION), "role": "worker", "name": "Anna"}
@@ -62,7 +63,8 @@ class Local:
     def verifier(self) -> TokenVerifier:
         """As a service has it: it reads the keys over HTTP."""
         keys = RemoteKeys("http://issuer.test/jwks.json", transport=httpx.ASGITransport(self.app))
-        return TokenVerifier(issuer="http://issuer.test", audience="doorstep", keys=keys, clock=self.clock)
+        trusted = TrustedIssuer("http://issuer.test", keys, PEOPLES_ROLES)
+        return TokenVerifier(trusted, audience="doorstep", clock=self.clock)
 
 
 @pytest.fixture
@@ -106,34 +108,6 @@ class TestTokens:
         assert (answer.status_code, answer.json()["code"]) == (503, "people_unreadable")
 
 
-class TestClientTokens:
-    WANTED = {"org": str(ORGANISATION), "client_id": str(CLIENT), "request_id": str(REQUEST)}  # noqa: RUF012
-
-    async def mint(self, local: Local, person: str | None) -> httpx.Response:
-        headers = {}
-        if person:
-            headers["Authorization"] = "Bearer " + (await local.token(person)).json()["access_token"]
-        async with local.client() as client:
-            return await client.post("/client-token", json=self.WANTED, headers=headers)
-
-    async def test_a_service_gets_one_for_one_request_of_a_client(self, local: Local) -> None:
-        answer = await self.mint(local, "client-directory")
-        assert (answer.status_code, answer.json()["expires_in"]) == (200, 7 * 24 * 3600)
-        token = answer.json()["access_token"]
-        expected = Principal(CLIENT, ORGANISATION, "client", REQUEST)
-        assert await local.verifier().verify(token) == expected
-        local.clock.advance(CLIENT_LIFETIME)
-        assert await local.verifier().verify(token) == expected
-        local.clock.advance(timedelta(minutes=1))
-        with pytest.raises(TokenExpired):
-            await local.verifier().verify(token)
-
-    @pytest.mark.parametrize(("person", "status", "code"), [("anna", 403, "wrong_role"), (None, 401, "token_missing")])
-    async def test_nobody_else_does(self, local: Local, person: str | None, status: int, code: str) -> None:
-        answer = await self.mint(local, person)
-        assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-
 async def test_a_service_speaks_for_no_organisation(local: Local) -> None:
     token = (await local.token("client-directory")).json()["access_token"]
     assert await local.verifier().verify(token) == Principal(DIRECTORY, NO_ORGANISATION, "service")
@@ -143,7 +117,7 @@ async def test_discovery_leads_to_the_keys(local: Local) -> None:
     async with local.client() as client:
         found = (await client.get("/.well-known/openid-configuration")).json()
         keys = (await client.get(found["jwks_uri"])).json()
-    assert (found["issuer"], found["token_endpoint"]) == ("http://issuer.test", "http://issuer.test/token")
+    assert found["issuer"] == "http://issuer.test"
     (key,) = keys["keys"]
     assert {name: key[name] for name in ("kty", "crv", "alg", "use")} == {
         "kty": "EC",
@@ -156,15 +130,8 @@ async def test_discovery_leads_to_the_keys(local: Local) -> None:
 
 async def test_tests_can_use_it_in_process() -> None:
     issuer = LocalIssuer()
-    token = issuer.token(sub=CLIENT, role="client", org=ORGANISATION, request=REQUEST)
-    assert await issuer.verifier().verify(token) == Principal(CLIENT, ORGANISATION, "client", REQUEST)
-
-
-def test_the_key_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
-    first, second = load_key(tmp_path / "data"), load_key(tmp_path / "data")
-    assert LocalIssuer(key=first).jwks() == LocalIssuer(key=second).jwks()
-    (file,) = (tmp_path / "data").iterdir()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    token = issuer.token(sub=CLIENT, role="client", org=ORGANISATION, request=None)
+    assert await issuer.verifier().verify(token) == Principal(CLIENT, ORGANISATION, "client", None)
 
 
 class TestProcess:
@@ -175,6 +142,7 @@ class TestProcess:
             "DOORSTEP_ENVIRONMENT": environment,
             "DOORSTEP_ISSUER": "http://issuer.test",
             "DOORSTEP_AUDIENCE": "doorstep",
+            "DOORSTEP_DOOR_ISSUER": "http://door.test",
             "DOORSTEP_ISSUER_DATA_DIR": str(tmp_path / "data"),
             "DOORSTEP_ISSUER_PEOPLE_FILE": str(people),
         }

@@ -22,7 +22,8 @@ COMPLETE = {
     "DOORSTEP_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092, [::1]:9093",
     "DOORSTEP_ISSUER": "http://127.0.0.1:8000",
     "DOORSTEP_AUDIENCE": "doorstep",
-    "DOORSTEP_JWKS": "http://127.0.0.1:8000/jwks.json",
+    "DOORSTEP_DOOR_ISSUER": "http://127.0.0.1:8001",
+    "DOORSTEP_DOOR_JWKS": "http://127.0.0.1:8001/.well-known/jwks.json",
     "DOORSTEP_KEK": base64.b64encode(KEK).decode(),
     "DOORSTEP_KEK_ID": "kek-1",
     "DOORSTEP_HMAC_KEY": base64.b64encode(HMAC_KEY).decode(),
@@ -55,6 +56,7 @@ def test_a_complete_environment_gives_typed_settings(environment: pytest.MonkeyP
     assert settings.kafka_bootstrap_servers == ("127.0.0.1:9092", "[::1]:9093")
     assert (settings.http_host, settings.http_port) == ("127.0.0.1", 0)
     assert (settings.kek_bytes(), settings.kek_id, settings.hmac_key_bytes()) == (KEK, "kek-1", HMAC_KEY)
+    assert (settings.jwks, settings.door_jwks) == (None, COMPLETE["DOORSTEP_DOOR_JWKS"])
     assert (settings.clock_file, settings.otlp_endpoint, settings.log_level) == (None, None, "INFO")
     assert (settings.consumer_max_batch, settings.consumer_poison_share) == (2_000, 0.2)
     assert (settings.consumer_poison_window, settings.relay_batch) == (200, 500)
@@ -77,6 +79,11 @@ def _declared(variable: str) -> int:
         ("DOORSTEP_DATABASE_URL", "mysql://canary", "must be a postgresql:// URL"),
         ("DOORSTEP_KAFKA_BOOTSTRAP_SERVERS", "canary", "must be host:port, several separated by commas"),
         ("DOORSTEP_KAFKA_BOOTSTRAP_SERVERS", "a:1,,b:2", "must be host:port, several separated by commas"),
+        (
+            "DOORSTEP_DOOR_ISSUER",
+            "http://127.0.0.1:8000",
+            "must differ from the issuer of people's tokens",
+        ),
         ("DOORSTEP_HTTP_PORT", "canary", "Input should be a valid integer, unable to parse string as an integer"),
         ("DOORSTEP_HTTP_PORT", "70000", "Input should be less than or equal to 65535"),
         ("DOORSTEP_KEK", "canary!", "must be base64"),

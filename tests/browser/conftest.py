@@ -46,7 +46,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def town(doorstep: Doorstep, browser: Browser) -> AsyncIterator[Town]:
     """An organisation with an operator and two workers, and a browser for each who comes."""
-    door = Door(doorstep.url, doorstep.issuer)
+    door = Door(doorstep.url, doorstep.issuer, doorstep.own_tokens())
     made = Town.of(doorstep, door, browser)
     yield made
     await made.leave()

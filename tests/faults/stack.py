@@ -259,6 +259,8 @@ class Stack:
             "DOORSTEP_ISSUER": self._issuer.issuer,
             "DOORSTEP_AUDIENCE": self._issuer.audience,
             "DOORSTEP_JWKS": str(self._keys),
+            "DOORSTEP_DOOR_ISSUER": "http://127.0.0.1/door",
+            "DOORSTEP_DOOR_JWKS": str(self._keys),
             "DOORSTEP_KEK": secret,
             "DOORSTEP_KEK_ID": "k",
             "DOORSTEP_HMAC_KEY": secret,

@@ -31,7 +31,7 @@ def doorstep(stack_directory: Path, kafka: Kafka, postgres: Postgres) -> Iterato
 @pytest.fixture(scope="session")
 def door(doorstep: Doorstep) -> Iterator[Door]:
     """The public door."""
-    opened = Door(doorstep.url, doorstep.issuer)
+    opened = Door(doorstep.url, doorstep.issuer, doorstep.own_tokens())
     yield opened
     opened.close()
 

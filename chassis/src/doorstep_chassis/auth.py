@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Protocol, cast, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args
 from uuid import UUID
 
 import httpx
@@ -23,7 +23,11 @@ from doorstep_chassis.clock import Clock
 from doorstep_chassis.errors import Forbidden, Unauthorised, Unavailable
 
 Role = Literal["worker", "client", "operator", "service"]
-ROLES: frozenset[str] = frozenset(get_args(Role))
+ROLES: frozenset[Role] = frozenset(get_args(Role))
+PEOPLES_ROLES: frozenset[Role] = frozenset({"worker", "operator", "service"})
+"""Whom the people's identity provider knows: staff, and programs with credentials of their own."""
+DOORS_ROLES: frozenset[Role] = frozenset({"client", "service"})
+"""Whom the public door may speak for: the client whom a link names, and itself."""
 
 NO_ORGANISATION = UUID(int=0)
 """What a service's own token speaks for: no organisation, so that no organisation's streams are found under it."""
@@ -46,7 +50,7 @@ class TokenMissing(Unauthorised):
 
 
 class TokenInvalid(Unauthorised):
-    """The access token is not one that our issuer made for us."""
+    """The access token is not one that an issuer of ours made for us."""
 
     code = "token_invalid"
     headers = _CHALLENGE
@@ -148,8 +152,47 @@ class RemoteKeys:
             return response.json()
 
 
-def key_source(jwks: str) -> RemoteKeys | StaticKeys:
-    """The keys that a setting names: the address of a key set, or a file that holds one."""
+class Discovery:
+    """What an issuer says of itself (OpenID Connect Discovery)."""
+
+    def __init__(self, issuer: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.issuer = issuer
+        self._transport = transport
+
+    async def describe(self) -> Mapping[str, Any]:
+        """The description, read anew. Errors: httpx.HTTPError; ValueError when it is another's or leads out of TLS."""
+        found = await self.read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if not isinstance(found, dict) or found.get("issuer") != self.issuer:
+            raise ValueError("not the description of this issuer")
+        leads_to = [each for name, each in found.items() if name == "jwks_uri" or name.endswith("_endpoint")]
+        if self.issuer.startswith("https://") and not all(str(each).startswith("https://") for each in leads_to):
+            raise ValueError("the description leads out of TLS")
+        return found
+
+    async def read(self, url: str) -> Any:
+        """The JSON at an address of the issuer's."""
+        async with httpx.AsyncClient(timeout=5.0, transport=self._transport) as client:
+            response = await client.get(url)
+            response.raise_for_status()
+            return response.json()
+
+
+class DiscoveredKeys(RemoteKeys):
+    """The key set that the issuer's own description leads to."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        super().__init__(discovery.issuer)
+        self._discovery = discovery
+
+    async def _fetch(self) -> Any:
+        found = await self._discovery.describe()
+        return await self._discovery.read(str(found.get("jwks_uri")))
+
+
+def key_source(jwks: str | None, issuer: str) -> KeySource:
+    """The keys that settings name: the address of a key set, or a file that holds one, or else what the issuer says."""
+    if jwks is None:
+        return DiscoveredKeys(Discovery(issuer))
     if jwks.startswith(("http://", "https://")):
         return RemoteKeys(jwks)
     return StaticKeys(json.loads(Path(jwks).read_text(encoding="utf-8")))
@@ -172,29 +215,55 @@ def read_jwks(jwks: Any) -> dict[str, PyJWK]:
     return keys
 
 
-class TokenVerifier:
-    """Believes a token only when our issuer signed it, for our audience, and it has not run out on our clock."""
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
+    """One that signs tokens for us, and the roles it may speak for."""
 
-    def __init__(self, *, issuer: str, audience: str, keys: KeySource, clock: Clock) -> None:
-        self._issuer = issuer
+    name: str
+    keys: KeySource
+    roles: frozenset[Role]
+
+
+class TokenVerifier:
+    """Believes a token only when an issuer of ours signed it, for our audience and a role it may speak for.
+
+    And only while it has not run out on our clock.
+    """
+
+    def __init__(self, *issuers: TrustedIssuer, audience: str, clock: Clock) -> None:
+        self._issuers = {issuer.name: issuer for issuer in issuers}
         self._audience = audience
-        self._keys = keys
         self._clock = clock
 
     async def verify(self, token: str) -> Principal:
         """Who the token speaks for; TokenInvalid, TokenExpired or KeysUnavailable otherwise."""
-        claims = await self._signed_claims(token)
+        issuer = self._named_issuer(token)
+        claims = await self._signed_claims(token, issuer)
         now = self._clock.now()
         if _instant(claims["exp"]) <= (now - LEEWAY).timestamp():
             raise TokenExpired
         if "nbf" in claims and _instant(claims["nbf"]) > (now + LEEWAY).timestamp():
             raise TokenInvalid
-        return _principal(claims)
+        found = _principal(claims)
+        if found.role not in issuer.roles:
+            raise TokenInvalid
+        return found
 
-    async def _signed_claims(self, token: str) -> dict[str, Any]:
+    def _named_issuer(self, token: str) -> TrustedIssuer:
+        """Whose keys have to fit; that the token is theirs is yet to be proved."""
+        try:
+            name = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        except jwt.PyJWTError:
+            raise TokenInvalid from None
+        issuer = self._issuers.get(name) if isinstance(name, str) else None
+        if issuer is None:
+            raise TokenInvalid
+        return issuer
+
+    async def _signed_claims(self, token: str, issuer: TrustedIssuer) -> dict[str, Any]:
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            key = await self._keys.find(kid) if kid else None
+            key = await issuer.keys.find(kid) if kid else None
             if key is None:
                 raise TokenInvalid
             return jwt.decode(
@@ -202,7 +271,7 @@ class TokenVerifier:
                 key,
                 algorithms=[key.algorithm_name],
                 audience=self._audience,
-                issuer=self._issuer,
+                issuer=issuer.name,
                 # times are judged by the service's own clock, which a development stack may shift
                 options={
                     "require": ["exp", "aud", "sub", "iss"],
@@ -223,7 +292,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         return Principal(
             person_id=UUID(claims["sub"]),
             organisation_id=NO_ORGANISATION if role == "service" else UUID(claims["org"]),
-            role=cast(Role, role),
+            role=role,
             request_id=None if request is None else UUID(request),
         )
     except (KeyError, ValueError, AttributeError, TypeError):

@@ -24,14 +24,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorstep_chassis import metrics
 from doorstep_chassis.auth import TokenVerifier
+from doorstep_chassis.connections import BoundedRequests, GuardedConnection
 from doorstep_chassis.errors import DomainError
 from doorstep_chassis.problems import (
     BodyTooLarge,
+    InvalidBody,
     UnhandledErrors,
     install_problem_handlers,
     problem_response,
-    request_id_of,
 )
+from doorstep_chassis.strict_json import StrictJson
 from doorstep_chassis.telemetry import span_from
 
 MAX_BODY_BYTES = 256 * 1024
@@ -85,6 +87,15 @@ async def idempotency_key(request: Request, idempotency_key: Annotated[str | Non
 IdempotencyKey = Annotated[str, Depends(idempotency_key)]
 
 
+async def no_body(request: Request) -> None:
+    """FastAPI dependency of a POST that says all by its path: it takes no body, or an empty object."""
+    if await request.body() not in (b"", b"{}"):
+        raise InvalidBody
+
+
+NoBody = Annotated[None, Depends(no_body)]
+
+
 def fingerprint(body: BaseModel | Mapping[str, Any], *, key: bytes | None = None) -> str:
     """By which two bodies under one idempotency key are told apart: SHA-256 over canonical JSON, in hex.
 
@@ -120,7 +131,9 @@ def create_app(
     )
     app.state.verifier = verifier
     install_problem_handlers(app)
-    app.add_middleware(BodyLimit, max_bytes=max_body_bytes)  # the last one added stands outermost
+    app.add_middleware(StrictJson)  # the last one added stands outermost
+    app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    app.add_middleware(BoundedRequests)
     app.add_middleware(UnhandledErrors)
     app.add_middleware(ObservedRequests)
     app.add_middleware(RequestIds)
@@ -229,7 +242,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdecimal() and int(announced) > self.max_bytes:
-            await problem_response(BodyTooLarge(), request_id_of(scope))(scope, receive, send)
+            await problem_response(BodyTooLarge(), scope)(scope, receive, send)
             return
         received = 0
 
@@ -278,6 +291,7 @@ async def serve(
     server = _Server(
         uvicorn.Config(
             app,
+            http=GuardedConnection,
             host=host,
             port=port,
             log_config=None,

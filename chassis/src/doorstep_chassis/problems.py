@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, cast
 
 import pydantic_core
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorstep_chassis.errors import DomainError, Unavailable
+from doorstep_chassis.problem_texts import Language, language_of, meaning_of, title_of
 from doorstep_chassis.store.model import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,11 +37,19 @@ class MethodNotAllowed(DomainError):
 
 
 class MalformedJson(DomainError):
-    """The body is not JSON."""
+    """The body is not JSON that every program reads alike; `rule` names what is wrong with it."""
 
     code = "malformed_json"
     status = 400
     title = "Malformed JSON"
+
+
+class UnsupportedMediaType(DomainError):
+    """The body is not said to be JSON: `Content-Type: application/json`, in UTF-8 and not compressed."""
+
+    code = "unsupported_media_type"
+    status = 415
+    headers = MappingProxyType({"Accept": "application/json"})
 
 
 class InvalidBody(DomainError):
@@ -94,14 +104,18 @@ _SPEAKS_OF_SCHEMA_ONLY = frozenset({
 # fmt: on
 
 
-def problem_body(error: DomainError, request_id: str | None = None) -> dict[str, Any]:
-    """The members of the problem: absent ones are left out, instants are UTC in ISO 8601."""
+def problem_body(error: DomainError, request_id: str | None = None, language: Language = "en") -> dict[str, Any]:
+    """The members of the problem: absent ones are left out, instants are UTC in ISO 8601.
+
+    What an instance says of itself is English: in another language its detail is what the kind of problem means.
+    """
+    own_detail = error.detail if language == "en" else None
     standard = {
         "type": TYPE_PREFIX + error.code,
-        "title": error.title,
+        "title": title_of(type(error), language),
         "status": error.status,
         "code": error.code,
-        "detail": error.detail,
+        "detail": own_detail or meaning_of(type(error), language),
         "rule": error.rule,
         "field": error.field,
         "instant": _iso(error.instant) if error.instant else None,
@@ -111,14 +125,13 @@ def problem_body(error: DomainError, request_id: str | None = None) -> dict[str,
     return {name: value for name, value in standard.items() if value is not None} | further
 
 
-def problem_response(
-    error: DomainError, request_id: str | None = None, headers: Mapping[str, str] | None = None
-) -> Response:
-    """The problem as an HTTP answer."""
+def problem_response(error: DomainError, scope: Scope, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem as an HTTP answer to this request, in the language that it asks for."""
+    language = language_of(scope)
     return Response(
-        content=pydantic_core.to_json(problem_body(error, request_id)),
+        content=pydantic_core.to_json(problem_body(error, request_id_of(scope), language)),
         status_code=error.status,
-        headers={**error.headers, **(headers or {})},
+        headers={"Content-Language": language, "Vary": "Accept-Language", **error.headers, **(headers or {})},
         media_type=MEDIA_TYPE,
     )
 
@@ -157,7 +170,7 @@ class UnhandledErrors:
             log.error("request.failed", exc_info=error)
             if started:
                 raise  # half an answer is out: the server has to cut the connection
-            await problem_response(Internal(), request_id_of(scope))(scope, receive, send)
+            await problem_response(Internal(), scope)(scope, receive, send)
 
 
 def request_id_of(scope: Scope) -> str | None:
@@ -167,17 +180,17 @@ def request_id_of(scope: Scope) -> str | None:
 
 def _on_domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)
-    return problem_response(error, request_id_of(request.scope))
+    return problem_response(error, request.scope)
 
 
 def _on_store_away(request: Request, error: Exception) -> Response:
-    return problem_response(Unavailable(), request_id_of(request.scope))
+    return problem_response(Unavailable(), request.scope)
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else Internal)
-    return problem_response(kind(), request_id_of(request.scope), error.headers)
+    return problem_response(kind(), request.scope, error.headers)
 
 
 def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -185,12 +198,14 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
     faults: Sequence[Mapping[str, Any]] = error.errors()
     problem: DomainError
     if any(fault["type"] == "json_invalid" for fault in faults):
-        problem = MalformedJson()
+        problem = MalformedJson(rule="syntax")
+    elif isinstance(error.body, bytes) and error.body:
+        problem = UnsupportedMediaType()  # a JSON body never comes to a route as bytes
     elif in_body := [fault for fault in faults if fault["loc"][0] == "body"]:
         problem = InvalidBody(details={"errors": [_body_fault(fault, error.body) for fault in in_body]})
     else:
         problem = InvalidParameter(details={"errors": [_parameter_fault(fault) for fault in faults]})
-    return problem_response(problem, request_id_of(request.scope))
+    return problem_response(problem, request.scope)
 
 
 def _body_fault(fault: Mapping[str, Any], body: Any) -> dict[str, str]:

@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from psycopg import AsyncConnection
 
 from doorstep_chassis import failpoints, metrics
-from doorstep_chassis.auth import TokenVerifier, key_source
+from doorstep_chassis.auth import DOORS_ROLES, PEOPLES_ROLES, TokenVerifier, TrustedIssuer, key_source
 from doorstep_chassis.backoff import pause_after
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.consumer.decoding import EventDecoder, Tombstone
@@ -63,6 +63,11 @@ class Context:
     clock: Clock
     keys: KeyRing
     hmac_key: bytes
+    tail: LogTail = field(init=False)
+    """The end of the service's own log, for all who follow it in this process."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tail", LogTail(self.store))
 
 
 def contract_topic(cls: type[PublicEvent]) -> str:
@@ -87,6 +92,8 @@ class Service:
     views: Callable[[Context], Sequence[View]] = lambda context: ()
     schedule: Schedule = field(default_factory=dict)
     on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+    around: Callable[[FastAPI, Context], None] = lambda app, context: None
+    """What else is to stand around its routes: middleware and handlers of its own."""
     classes: Mapping[str, type[PublicEvent]] = field(default_factory=lambda: EVENT_CLASSES)
     """The public language it speaks and understands: by default all of the contracts, in their topics."""
     topic_of: Callable[[type[PublicEvent]], str] = contract_topic
@@ -119,7 +126,7 @@ class Running:
             keys=KeyRing(settings.kek_bytes(), settings.kek_id),
             hmac_key=settings.hmac_key_bytes(),
         )
-        self.tail = LogTail(self.store)
+        self.tail = self.context.tail
         self.consumers: list[KafkaConsumer] = []
         self.views = list(service.views(self.context))
         self.relay: Relay | None = None
@@ -127,10 +134,11 @@ class Running:
 
     def app(self) -> FastAPI:
         """The HTTP door."""
+        settings = self.settings
         verifier = TokenVerifier(
-            issuer=self.settings.issuer,
-            audience=self.settings.audience,
-            keys=key_source(self.settings.jwks),
+            TrustedIssuer(settings.issuer, key_source(settings.jwks, settings.issuer), PEOPLES_ROLES),
+            TrustedIssuer(settings.door_issuer, key_source(settings.door_jwks, settings.door_issuer), DOORS_ROLES),
+            audience=settings.audience,
             clock=self.context.clock,
         )
         app = create_app(
@@ -147,6 +155,7 @@ class Running:
         )
         app.include_router(self.service.routes(self.context))
         app.include_router(operations_router(self._operated()))
+        self.service.around(app, self.context)
         return app
 
     def _operated(self) -> Operated:
@@ -402,7 +411,9 @@ def run(service: Service, settings: ServiceSettings) -> None:
     running = Running(service, settings)
 
     async def main() -> None:
-        await serve(running.app(), settings.http_host, settings.http_port, stop=stop_on_signals())
+        app = running.app()
+        app.state.stopping = stop_on_signals()
+        await serve(app, settings.http_host, settings.http_port, stop=app.state.stopping)
 
     try:
         uvloop.run(main())

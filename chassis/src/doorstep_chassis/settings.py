@@ -53,8 +53,13 @@ class ServiceSettings(ProcessSettings):
     database_url: SecretStr
     kafka_bootstrap_servers: Annotated[tuple[str, ...], NoDecode, Field(min_length=1)]
 
-    jwks: Annotated[str, Field(min_length=1)]
-    """The address of the issuer's key set, or a file that holds one."""
+    jwks: Annotated[str, Field(min_length=1)] | None = None
+    """The address of the issuer's key set, or a file that holds one; when not set, the issuer's description says."""
+
+    door_issuer: Annotated[str, Field(pattern=_HTTP_URL)]
+    """The public address of the gateway, by which the tokens that it signs itself are named; not the people's issuer."""
+    door_jwks: Annotated[str, Field(min_length=1)]
+    """The address of the gateway's key set, or a file that holds one."""
 
     kek: SecretStr
     """The key-encryption key of personal data: 32 bytes in base64."""
@@ -81,6 +86,13 @@ class ServiceSettings(ProcessSettings):
     """Records behind from which the service no longer counts as ready."""
     relay_batch: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Events that the relay reads and sends in one go."""
+
+    @field_validator("door_issuer")
+    @classmethod
+    def _door_is_an_issuer_of_its_own(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("issuer"):
+            raise ValueError("must differ from the issuer of people's tokens")
+        return value
 
     @field_validator("database_url")
     @classmethod

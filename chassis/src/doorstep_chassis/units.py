@@ -3,8 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from doorstep_chassis import metrics
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.domain import Event, Stream
-from doorstep_chassis.errors import DomainError, Unavailable
+from doorstep_chassis.errors import Conflict, DomainError, Unavailable
 from doorstep_chassis.remembered import Remembered
 from doorstep_chassis.store.model import StoreConflict, StoreUnavailable
 from doorstep_chassis.store.port import Store
@@ -36,6 +37,14 @@ class IdempotencyKeyReused(DomainError):
     code = "idempotency_key_reused"
     status = 422
     title = "The Idempotency-Key was used for another request"
+
+
+class IdempotencyKeyInFlight(Conflict):
+    """The first request under this key is still being worked on: come back for its answer."""
+
+    code = "idempotency_key_in_flight"
+    title = "The first request under this Idempotency-Key is still in flight"
+    headers: ClassVar[Mapping[str, str]] = MappingProxyType({"Retry-After": "1"})
 
 
 class TooManyConflicts(Unavailable):
@@ -89,6 +98,7 @@ class Units:
         self._clock = clock
         self._service = service
         self._remembered = remembered or Remembered()
+        self._in_flight: set[UUID] = set()
 
     async def run(
         self,
@@ -133,7 +143,12 @@ class Units:
         correlation_id: str | None = None,
         traceparent: str | None = None,
     ) -> Answer:
-        """Like `run`, and the same key answers the same again. Only an answer that changed something is remembered."""
+        """Like `run`, and the same key answers the same again. Only an answer that changed something is remembered.
+
+        Of two under one key at once this process refuses the second. Where another process has the first, the store lets
+        one of them be it, and the other answers the same.
+        Errors: IdempotencyKeyReused, IdempotencyKeyInFlight, those of `run`.
+        """
         ref = IDEMPOTENCY.at(key.organisation_id, f"{key.caller}|{key.route}|{key.key}")
 
         def once(work: Work) -> Answer:
@@ -148,9 +163,15 @@ class Units:
                 work.append(ref, AnswerGiven(fingerprint=key.fingerprint, answer=answer))
             return answer
 
-        return await self.run(
-            use_case, once, cause_id=str(ref.id), correlation_id=correlation_id, traceparent=traceparent
-        )
+        if ref.id in self._in_flight:
+            raise IdempotencyKeyInFlight(field="Idempotency-Key")
+        self._in_flight.add(ref.id)
+        try:
+            return await self.run(
+                use_case, once, cause_id=str(ref.id), correlation_id=correlation_id, traceparent=traceparent
+            )
+        finally:
+            self._in_flight.discard(ref.id)
 
     async def _once(self, decide: Callable[[Work], T], origin: "_Origin", remembered: Remembered | None) -> T:
         cause = Cause(origin.id, origin.correlation_id, self._clock.now(), origin.owner, origin.traceparent)

@@ -20,13 +20,14 @@ from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.units import Units
 from doorstep_chassis.views import create_view_tables
 from fastapi import FastAPI
-from gateway.portals.routes import portal_routes
+from gateway.portals.routes import portal_routes, stand_around
 from gateway.portals.session import COOKIE, Session
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from gateway.views.board import BOARD
 from gateway.views.history import HISTORY
 
+ISSUER, HOME = "http://issuer.test", "http://door.test"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ORGANISATION = UUID("00000000-0000-4000-8000-0000000000cc")
 OPERATOR = UUID("00000000-0000-4000-8000-0000000000ee")
@@ -154,12 +155,14 @@ class Console:
 @asynccontextmanager
 async def opened(database: str) -> AsyncIterator[Console]:
     """The console over a database of its own, nobody signed in."""
-    store, clock, issuer = PostgresStore(database), FixedClock(NOW), LocalIssuer()
+    store, clock, issuer = PostgresStore(database), FixedClock(NOW), LocalIssuer(ISSUER)
     await store.open()
     for view in (BOARD, HISTORY):
         await create_view_tables(store, view)
     context = Context(
-        settings=GatewaySettings.model_construct(environment="development"),
+        settings=GatewaySettings.model_construct(
+            environment="development", issuer=ISSUER, door_issuer=HOME, jwks=f"{ISSUER}/jwks.json"
+        ),
         store=store,
         units=Units(store, clock, "gateway"),
         clock=clock,
@@ -168,9 +171,10 @@ async def opened(database: str) -> AsyncIterator[Console]:
     )
     app = create_app("gateway", verifier=issuer.verifier())
     app.include_router(portal_routes(context))
+    stand_around(app, context)
     transport = httpx.ASGITransport(app)
     async with (
-        httpx.AsyncClient(transport=transport, base_url="http://door.test") as http,
+        httpx.AsyncClient(transport=transport, base_url=HOME) as http,
         app.router.lifespan_context(app),
     ):
         made = Console(http, app, store, clock)

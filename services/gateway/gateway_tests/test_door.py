@@ -159,6 +159,37 @@ async def test_a_problem_comes_back_unchanged(door: Door) -> None:
     )
 
 
+async def test_a_tag_stays_strong_whatever_compression_is_wished(door: Door) -> None:
+    shown = json.dumps({"client_id": str(REQUEST), "filler": "x" * 5_000}).encode()
+    headers = {
+        "content-type": "application/json",
+        "etag": '"9f"',
+        "cache-control": "private, no-cache",
+        "vary": "Authorization",
+    }
+    door.answering = lambda request: httpx.Response(200, content=shown, headers=headers)
+    for wished in ("gzip", "br, gzip;q=0.5", "identity"):
+        answer = await door.http.get(f"/v1/clients/{REQUEST}", headers={**door.bearer(), "Accept-Encoding": wished})
+        assert (answer.headers["etag"], "content-encoding" in answer.headers, answer.content) == ('"9f"', False, shown)
+        assert (answer.headers["cache-control"], answer.headers["vary"]) == ("private, no-cache", "Authorization")
+
+
+async def test_who_has_it_already_is_told_so_by_the_service(door: Door) -> None:
+    door.answering = lambda request: httpx.Response(304, headers={"etag": '"9f"'})
+    answer = await door.http.get(f"/v1/clients/{REQUEST}", headers={**door.bearer(), "If-None-Match": '"9f"'})
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", '"9f"')
+    assert door.asked[0].headers["if-none-match"] == '"9f"'
+
+
+async def test_a_problem_in_another_language_says_which(door: Door) -> None:
+    door.answering = lambda request: httpx.Response(
+        404, json={}, headers={"content-language": "fr", "vary": "Accept-Language"}
+    )
+    answer = await door.http.get(f"/v1/clients/{REQUEST}", headers={**door.bearer(), "Accept-Language": "fr"})
+    assert (answer.headers["content-language"], answer.headers["vary"]) == ("fr", "Accept-Language")
+    assert door.asked[0].headers["accept-language"] == "fr"
+
+
 @pytest.mark.parametrize("failure", [httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x")])
 async def test_a_service_that_is_away_is_named(door: Door, failure: Exception) -> None:
     def fail(request: httpx.Request) -> httpx.Response:

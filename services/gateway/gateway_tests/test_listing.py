@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from doorstep_chassis.paging import CursorInvalid
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.views import create_view_tables
 from gateway.views.board import BOARD
 from gateway.views.listing import (
-    CursorInvalid,
     Wish,
     group_sizes,
     recent_clients,
@@ -22,6 +22,7 @@ from gateway.views.listing import (
 )
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+KEY = bytes(32)
 ORGANISATION = UUID(int=7)
 WORKER, CLIENT = UUID(int=70), UUID(int=71)
 
@@ -55,7 +56,7 @@ class Board:
             )
 
     async def seen(self, **wish: Any) -> list[int]:
-        page = await requests_page(self.store, ORGANISATION, Wish(now=NOW, **wish), limit=50, cursor=None)
+        page = await requests_page(self.store, ORGANISATION, Wish(now=NOW, **wish), key=KEY, limit=50, cursor=None)
         return [int(str(row["request_id"])[7]) for row in page.rows]
 
 
@@ -165,10 +166,10 @@ async def test_pages_go_on_among_rows_of_one_instant(board: Board, order: Any) -
         await board.put(number, created_at=NOW)
     wish, seen, sizes, cursor = Wish(now=NOW, order=order), [], [], None
     while True:
-        page = await requests_page(board.store, ORGANISATION, wish, limit=3, cursor=cursor)
+        page = await requests_page(board.store, ORGANISATION, wish, key=KEY, limit=3, cursor=cursor)
         seen += [row["request_id"] for row in page.rows]
         sizes.append(len(page.rows))
-        cursor = page.cursor
+        cursor = page.next_cursor
         if cursor is None:
             break
     ids = [an_id(number) for number in range(1, 8)]
@@ -178,9 +179,11 @@ async def test_pages_go_on_among_rows_of_one_instant(board: Board, order: Any) -
 async def test_a_cursor_belongs_to_its_order(board: Board) -> None:
     await board.put(1)
     await board.put(2)
-    page = await requests_page(board.store, ORGANISATION, Wish(now=NOW), limit=1, cursor=None)
+    page = await requests_page(board.store, ORGANISATION, Wish(now=NOW), key=KEY, limit=1, cursor=None)
     with pytest.raises(CursorInvalid):
-        await requests_page(board.store, ORGANISATION, Wish(now=NOW, order="soonest"), limit=1, cursor=page.cursor)
+        await requests_page(
+            board.store, ORGANISATION, Wish(now=NOW, order="soonest"), key=KEY, limit=1, cursor=page.next_cursor
+        )
 
 
 async def test_what_lists_need_beside_rows(board: Board) -> None:

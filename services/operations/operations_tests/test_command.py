@@ -166,6 +166,23 @@ def test_people_are_added_once_and_a_login_is_never_taken_over(tmp_path: Path) -
     ]
 
 
+def test_more_may_be_said_of_a_person_later(tmp_path: Path) -> None:
+    file = tmp_path / "people.json"
+    somebody: dict[str, UUID | str] = {"sub": UUID(int=1), "role": "operator"}
+    add_people(file, {"odile": somebody})
+    add_people(file, {"odile": {**somebody, "name": "Odile Marchand", "email": "odile@exemple.test"}})
+    add_people(file, {"odile": somebody})
+    assert json.loads(file.read_text()) == [
+        {
+            "person": "odile",
+            "sub": str(UUID(int=1)),
+            "role": "operator",
+            "name": "Odile Marchand",
+            "email": "odile@exemple.test",
+        }
+    ]
+
+
 class Declared:
     """Lets the command read other declarations than those of the contracts."""
 

@@ -88,8 +88,10 @@ class Door:
         return await self.http.post(path, json=body, headers=headers)
 
     async def put(self, path: str, body: Any, *, if_match: str | None = None, **who: Any) -> httpx.Response:
-        headers = {**self.bearer(**who), **({} if if_match is None else {"If-Match": if_match})}
-        return await self.http.put(path, json=body, headers=headers)
+        """A change of what stands now, unless another version is named."""
+        if if_match is None:
+            if_match = (await self.get(path, **who)).headers["etag"]
+        return await self.http.put(path, json=body, headers={**self.bearer(**who), "If-Match": if_match})
 
     async def add_organisation(self, *, workers_may_create: bool = True, org: UUID = ORGANISATION) -> httpx.Response:
         body = {

@@ -214,7 +214,7 @@ class TestHowTheyAsk:
         assert refusal(await door.get("/requests", query=query)) == (422, code)
 
     @pytest.mark.parametrize(
-        ("if_match", "status", "code"), [('"7"', 412, "version_mismatch"), ("1", 422, "if_match_invalid")]
+        ("if_match", "status", "code"), [('"7"', 412, "precondition_failed"), ("1", 400, "if_match_invalid")]
     )
     async def test_a_version_that_is_not_the_present_one(
         self, door: Door, if_match: str, status: int, code: str
@@ -229,6 +229,16 @@ class TestHowTheyAsk:
         settings = {"workers_may_create": True, "required_contact_fields": [], "draft_lifetime_hours": 168}
         response = await door.put("/settings", settings, role="operator", sub=OPERATOR, if_match=if_match)
         assert refusal(response) == (status, code)
+        assert await door.store.head() == before
+
+    async def test_settings_are_not_changed_unseen(self, door: Door) -> None:
+        settings = {"workers_may_create": True, "required_contact_fields": [], "draft_lifetime_hours": 168}
+        headers = door.bearer(role="operator", sub=OPERATOR)
+        before = await door.store.head()
+        assert refusal(await door.http.put("/settings", json=settings, headers=headers)) == (
+            428,
+            "precondition_required",
+        )
         assert await door.store.head() == before
 
     @pytest.mark.parametrize(

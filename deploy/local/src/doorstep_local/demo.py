@@ -28,7 +28,6 @@ from doorstep_local.postgres import ExternalPostgres
 from doorstep_local.process import ProcessCrashed, ProcessNotReady
 from doorstep_local.services import (
     MODULES,
-    OPERATIONS,
     BrokerNotEmpty,
     Doorstep,
     remove_pointer,
@@ -38,6 +37,11 @@ from doorstep_local.stack import Stack
 from doorstep_local.story import POSTAL_CODE, Cast, Story
 
 OPERATOR, WORKER, COLLEAGUE = "odile", "camille", "driss"
+NAMES = (
+    ("Odile Marchand", "odile@exemple.test"),
+    ("Camille Moreau", "camille@exemple.test"),
+    ("Driss Benali", "driss@exemple.test"),
+)
 
 
 class SeedFailed(Exception):
@@ -95,7 +99,7 @@ def _demo(doorstep: Doorstep, *, once: bool) -> bool:
     write_pointer(doorstep, pointer)
     try:
         _say(f"\n2/3  one organisation ({time.monotonic() - began:.0f} s so far)")
-        door = Door(doorstep.url, doorstep.issuer)
+        door = Door(doorstep.url, doorstep.issuer, doorstep.own_tokens())
         cast = seed(doorstep, door, slug=f"demo-{uuid4().hex[:6]}")
         _say(f"\n3/3  the story, through {doorstep.url}/v1 ({time.monotonic() - began:.0f} s so far)")
         story = Story(door, System(doorstep.file), cast, tell=_say)
@@ -122,10 +126,12 @@ def seed(
     added = _doorstep(doorstep, "organisations", "add", slug, "--operator", odile, "--workers-may-create")
     organisation_id = UUID(added["organisation_id"])
     workers = _seed_workers(organisation_id)
-    names = {camille: workers[0]["worker_id"], driss: workers[1]["worker_id"]}
-    doorstep.add_people(
-        {login: {"sub": worker, "org": organisation_id, "role": "worker"} for login, worker in names.items()}
-    )
+    ids = {camille: workers[0]["worker_id"], driss: workers[1]["worker_id"]}
+    people = {login: {"sub": worker, "org": organisation_id, "role": "worker"} for login, worker in ids.items()}
+    people[odile] = {"sub": added["operator"]["person_id"], "org": organisation_id, "role": "operator"}
+    for login, (name, email) in zip(logins, NAMES, strict=True):
+        people[login] |= {"name": name, "email": email}
+    doorstep.add_people(people)
     operator = door.person(odile)
     for worker in workers:
         answer = operator.post("/workers", worker)
@@ -137,8 +143,7 @@ def seed(
         operator=operator,
         worker=door.person(camille),
         colleague=door.person(driss),
-        colleague_id=UUID(names[driss]),
-        service=door.person(OPERATIONS),
+        colleague_id=UUID(ids[driss]),
     )
 
 
@@ -170,6 +175,7 @@ def _show_addresses(doorstep: Doorstep, story: Story) -> None:
     token = f"curl -s {doorstep.issuer}/token -H 'content-type: application/json' -d '{{\"person\":\"{OPERATOR}\"}}'"
     bearer = '-H "authorization: Bearer $TOKEN"'
     lines: Mapping[str, str] = {
+        "the portals": f"{doorstep.url}/ (sign in as Odile, Camille or Driss)",
         "the public door": f"{doorstep.url}/v1, described at {doorstep.url}/openapi.json",
         "a token (people: odile, camille, driss)": f'TOKEN=$({token} | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\')',
         "the board": f"curl -s {bearer} {doorstep.url}/v1/board",

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from gateway.own_tokens import OwnTokens
 
 
 class Unexpected(Exception):
@@ -48,9 +49,10 @@ class Person:
             headers["Prefer"] = f"wait={wait}"
         return self.send("POST", path, json=body, headers=headers)
 
-    def put(self, path: str, body: Any) -> Answer:
-        """PUT, whatever the answer."""
-        return self.send("PUT", path, json=body)
+    def put(self, path: str, body: Any, *, if_match: str | None = None) -> Answer:
+        """PUT, whatever the answer: a change of what stands now, unless another version is named."""
+        tag = if_match or self.get(path).headers.get("etag")
+        return self.send("PUT", path, json=body, headers={} if tag is None else {"If-Match": tag})
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
         """One request under `/v1`, whatever the answer."""
@@ -62,9 +64,10 @@ class Person:
 class Door:
     """The public door and the issuer beside it."""
 
-    def __init__(self, url: str, issuer: str) -> None:
+    def __init__(self, url: str, issuer: str, own_tokens: OwnTokens) -> None:
         self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
         self._issuer = httpx.Client(base_url=issuer, timeout=30, trust_env=False)
+        self._own_tokens = own_tokens
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -73,21 +76,15 @@ class Door:
 
     def person(self, login: str) -> Person:
         """Somebody whom the issuer's people file knows."""
-        return Person(self._http, self._token("/token", {"person": login}))
+        answer = self._issuer.post("/token", json={"person": login})
+        if answer.status_code != httpx.codes.OK:
+            raise Unexpected("a token", 200, answer)
+        return Person(self._http, answer.json()["access_token"])
 
-    def client(self, service: Person, *, organisation_id: UUID, client_id: UUID, request_id: UUID) -> Person:
-        """The client of one request, with the token that a service has the issuer make for it."""
-        wanted = {"org": str(organisation_id), "client_id": str(client_id), "request_id": str(request_id)}
-        return Person(self._http, self._token("/client-token", wanted, service.token))
+    def client(self, *, organisation_id: UUID, client_id: UUID, request_id: UUID) -> Person:
+        """The client of one request, as if they had followed the link in their e-mail just now."""
+        return Person(self._http, self._own_tokens.client(organisation_id, client_id, request_id))
 
     def bearer(self, token: str) -> Person:
         """Whoever this token speaks for."""
         return Person(self._http, token)
-
-    def _token(self, path: str, wanted: Mapping[str, Any], bearer: str | None = None) -> str:
-        headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
-        answer = self._issuer.post(path, json=wanted, headers=headers)
-        if answer.status_code != httpx.codes.OK:
-            raise Unexpected("a token", 200, answer)
-        token: str = answer.json()["access_token"]
-        return token

@@ -13,7 +13,10 @@ from uuid import UUID, uuid4
 
 import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from doorstep_chassis.clock import ShiftedClock
+from doorstep_chassis.signing import make_key
 from doorstep_contracts.registry import load_topics
+from gateway.own_tokens import OwnTokens
 from operations.people import add_people
 from operations.stack_file import ServiceAddress, StackFile
 from pydantic import SecretStr
@@ -34,6 +37,11 @@ MODULES: Mapping[str, str] = {
 AUDIENCE = "doorstep"
 OPERATIONS = "doorstep"
 """The login of the command that operators of the system use; it speaks for a service."""
+
+ONE_MACHINE_PLAYS_EVERYBODY: Mapping[str, str] = {
+    f"DOORSTEP_{kind}_A_MINUTE": "100000" for kind in ("READS", "WRITES", "VISITS", "ENTRIES", "FAILURES")
+}
+"""Stories, tests and measurements ask, in the name of few and from one address, what a town asks in a day."""
 
 
 class BrokerNotEmpty(Exception):
@@ -71,6 +79,7 @@ class Doorstep:
         self._ports = {name: free_port() for name in (*MODULES, "issuer")}
         self.people_file = self._directory / "people.json"
         self.clock_file = self._directory / "clock"
+        self._door_key = self._directory / "door-key.pem"
 
     @property
     def url(self) -> str:
@@ -107,11 +116,16 @@ class Doorstep:
             clock_file=self.clock_file,
         )
 
+    def own_tokens(self) -> OwnTokens:
+        """What the gateway signs, for whoever plays a client without the e-mail that leads them in."""
+        return OwnTokens(self._door_key, issuer=self.url, audience=AUDIENCE, clock=ShiftedClock(self.clock_file))
+
     def start(self) -> None:
         """Start the stack and every service on it, and write `stack.json` beside their logs.
 
         Errors: BrokerNotEmpty; ProcessCrashed with the end of a log.
         """
+        make_key(self._door_key)
         self.people_file.write_text("[]", encoding="utf-8")
         self.add_people({OPERATIONS: {"sub": uuid4(), "role": "service"}})
         self.stack.start(databases=[self.database(name) for name in MODULES], topics=declared_topics())
@@ -145,6 +159,7 @@ class Doorstep:
                 "DOORSTEP_SERVICE": name,
                 "DOORSTEP_HTTP_PORT": str(self._ports[name]),
                 "DOORSTEP_DATABASE_URL": self.stack.postgres.url(self.database(name)),
+                **(ONE_MACHINE_PLAYS_EVERYBODY if name == "gateway" else {}),
                 **self._environment.get(name, {}),
             },
             f"{self.url_of(name)}/readyz",
@@ -156,7 +171,10 @@ class Doorstep:
             "DOORSTEP_ENVIRONMENT": "development",
             "DOORSTEP_ISSUER": self.issuer,
             "DOORSTEP_AUDIENCE": AUDIENCE,
-            "DOORSTEP_JWKS": f"{self.issuer}/jwks.json",
+            "DOORSTEP_DOOR_ISSUER": self.url,
+            "DOORSTEP_DOOR_JWKS": f"{self.url}/.well-known/jwks.json",
+            "DOORSTEP_DOOR_KEY": str(self._door_key),
+            "DOORSTEP_PUBLIC_URL": self.url,
             "DOORSTEP_KAFKA_BOOTSTRAP_SERVERS": self.stack.bootstrap,
             "DOORSTEP_CLOCK_FILE": str(self.clock_file),
             "DOORSTEP_KEK": keys["kek"],

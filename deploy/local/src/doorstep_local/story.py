@@ -54,14 +54,13 @@ LUCIES_HOME = {"line1": "48 cours Lafayette", "postal_code": POSTAL_CODE, "local
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
-    """Who is in the story: the organisation's people at the door, and what the issuer's service needs to know."""
+    """Who is in the story: the organisation's people at the door."""
 
     organisation_id: UUID
     operator: Person
     worker: Person
     colleague: Person
     colleague_id: UUID
-    service: Person
 
 
 @dataclass
@@ -287,7 +286,6 @@ class Story:
 
     def _client_answers(self, request: str, client_id: str, given: Mapping[str, Any]) -> Any:
         client = self.door.client(
-            self.cast.service,
             organisation_id=self.cast.organisation_id,
             client_id=UUID(client_id),
             request_id=UUID(request),

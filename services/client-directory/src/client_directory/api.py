@@ -1,16 +1,18 @@
 """The HTTP routes of the directory. What is not there, and what is not this person's, are the same 404."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from doorstep_chassis import units
+from doorstep_chassis.answering import Answering
 from doorstep_chassis.auth import Principal, require
-from doorstep_chassis.http import Body, IdempotencyKey, fingerprint
+from doorstep_chassis.http import IdempotencyKey
+from doorstep_chassis.paging import Listing
 from doorstep_chassis.service import Context
 from doorstep_chassis.units import Answer
 from doorstep_chassis.work import Work
+from doorstep_contracts.base import PostalCode
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from client_directory import commands
 from client_directory.bodies import ClientBody, LinkBody, NewBody, PaymentMethodBody, ValidationBody
@@ -23,6 +25,7 @@ from client_directory.domain.validation.errors import ValidationNotFound
 from client_directory.domain.validation.state import VALIDATION, Asked, Open, Shut, ValidationState
 from client_directory.files import add_payment_method
 from client_directory.shown import (
+    Shown,
     client_card,
     client_for_operator,
     client_for_worker,
@@ -33,7 +36,7 @@ from client_directory.shown import (
     validation_shown,
 )
 from client_directory.vault import Vault
-from client_directory.views.reading import Point, clients_page, has_served, named_clients, reviews_page
+from client_directory.views.reading import clients_page, has_served, named_clients, reviews_page
 
 Operator = Annotated[Principal, Depends(require("operator"))]
 WorkerOrOperator = Annotated[Principal, Depends(require("worker", "operator"))]
@@ -47,12 +50,13 @@ MOST_NAMES = 100
 def routes(context: Context) -> APIRouter:
     """The routes on a service's store, clock and keys."""
     router, vault = APIRouter(), Vault(context.keys, context.hmac_key)
+    answering = Answering(context.units, context.hmac_key)
     for part in (_clients, _reviews, _validations):
-        router.include_router(part(context, vault))
+        router.include_router(part(context, vault, answering))
     return router
 
 
-def _clients(context: Context, vault: Vault) -> APIRouter:
+def _clients(context: Context, vault: Vault, answering: Answering) -> APIRouter:
     router = APIRouter()
 
     @router.post("/clients", status_code=201)
@@ -76,7 +80,7 @@ def _clients(context: Context, vault: Vault) -> APIRouter:
             )
             return Answer(status=201, body={"client_id": str(client_id), "known": True})
 
-        return _answered(await context.units.answer("create_client", create, _once(context, request, who, key, body)))
+        return await answering.once(request, who, key, body, "create_client", create)
 
     @router.post("/clients/{client_id}/payment-methods", status_code=201)
     async def add_method(
@@ -88,19 +92,29 @@ def _clients(context: Context, vault: Vault) -> APIRouter:
             add_payment_method(work, vault, who.organisation_id, client_id, body.given(method_id))
             return Answer(status=201, body={"client_id": str(client_id), "method_id": str(method_id)})
 
-        return _answered(await context.units.answer("add_payment_method", add, _once(context, request, who, key, body)))
+        return await answering.once(
+            request,
+            who,
+            key,
+            body,
+            "add_payment_method",
+            add,
+            show=lambda work: client_for_operator(work, vault, who.organisation_id, client_id),
+        )
 
     @router.get("/clients")
     async def list_clients(
-        who: WorkerOrOperator, postal_code: str | None = None, limit: Limit = 50, cursor: str | None = None
+        who: WorkerOrOperator, postal_code: PostalCode | None = None, limit: Limit = 50, cursor: str | None = None
     ) -> dict[str, Any]:
+        served_by = who.person_id if who.role == "worker" else None
         page = await clients_page(
             context.store,
+            Listing(context.hmac_key, "clients", who.organisation_id, postal_code=postal_code, served_by=served_by),
             who.organisation_id,
             postal_code=postal_code,
-            served_by=who.person_id if who.role == "worker" else None,
+            served_by=served_by,
             now=context.clock.now(),
-            after=None if cursor is None else Point.of(cursor),
+            cursor=cursor,
             limit=limit,
         )
         keys = await context.store.load_keys([row["client_id"] for row in page.rows])
@@ -123,26 +137,29 @@ def _clients(context: Context, vault: Vault) -> APIRouter:
         return {"names": [each for each in named if each is not None]}
 
     @router.get("/clients/{client_id}")
-    async def read_client(client_id: UUID, who: WorkerOrOperator) -> dict[str, Any]:
+    async def read_client(request: Request, client_id: UUID, who: WorkerOrOperator) -> Response:
         show = client_for_operator
         if who.role == "worker":
             if not await has_served(context.store, who.organisation_id, who.person_id, client_id, context.clock.now()):
                 raise ClientNotFound
             show = client_for_worker
-        return await context.units.run("read_client", lambda work: show(work, vault, who.organisation_id, client_id))
+        return await answering.shown(
+            request, "read_client", lambda work: show(work, vault, who.organisation_id, client_id)
+        )
 
     return router
 
 
-def _reviews(context: Context, vault: Vault) -> APIRouter:
+def _reviews(context: Context, vault: Vault, answering: Answering) -> APIRouter:
     router = APIRouter()
 
     @router.get("/reviews")
     async def list_reviews(who: Operator, limit: Limit = 50, cursor: str | None = None) -> dict[str, Any]:
         page = await reviews_page(
             context.store,
+            Listing(context.hmac_key, "reviews", who.organisation_id),
             who.organisation_id,
-            after=None if cursor is None else Point.of(cursor),
+            cursor=cursor,
             limit=limit,
         )
         named = {row["request_id"]: [UUID(each) for each in row["candidates"]] for row in page.rows}
@@ -173,25 +190,26 @@ def _reviews(context: Context, vault: Vault) -> APIRouter:
                 commands.decide_somebody_new(work, vault, who.organisation_id, request_id, client_id, data_key)
             return Answer(body={"request_id": str(request_id), "client_id": str(client_id)})
 
-        return _answered(
-            await context.units.answer(
-                "decide_review", decide, _once(context, request, who, key, body), correlation_id=str(request_id)
-            )
-        )
+        return await answering.once(request, who, key, body, "decide_review", decide, correlation_id=str(request_id))
 
     return router
 
 
-def _validations(context: Context, vault: Vault) -> APIRouter:
+def _validations(context: Context, vault: Vault, answering: Answering) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/requests/{request_id}/validation")
-    async def read_validation(request_id: UUID, who: ClientOrOperator) -> dict[str, Any]:
-        def show(work: Work) -> dict[str, Any]:
+    def shown(who: Principal, request_id: UUID) -> Callable[[Work], Shown]:
+        """What is asked about the request, where it is this person's to see."""
+
+        def show(work: Work) -> Shown:
             _refuse_others(work, who, request_id)
             return validation_shown(work, vault, who.organisation_id, request_id)
 
-        return await context.units.run("read_validation", show)
+        return show
+
+    @router.get("/requests/{request_id}/validation")
+    async def read_validation(request: Request, request_id: UUID, who: ClientOrOperator) -> Response:
+        return await answering.shown(request, "read_validation", shown(who, request_id))
 
     @router.post("/requests/{request_id}/validation")
     async def answer_validation(
@@ -212,23 +230,18 @@ def _validations(context: Context, vault: Vault) -> APIRouter:
                 state = commands.validate(work, vault, who.organisation_id, request_id, by, given)
             return Answer(body=_gate(request_id, state))
 
-        return _answered(
-            await context.units.answer(
-                "answer_validation", answer, _once(context, request, who, key, body), correlation_id=str(request_id)
-            )
+        return await answering.once(
+            request,
+            who,
+            key,
+            body,
+            "answer_validation",
+            answer,
+            show=shown(who, request_id),
+            correlation_id=str(request_id),
         )
 
     return router
-
-
-def _once(context: Context, request: Request, who: Principal, key: str, body: Body) -> units.IdempotencyKey:
-    return units.IdempotencyKey(
-        organisation_id=who.organisation_id,
-        caller=f"{who.role}:{who.person_id}",
-        route=f"{request.method} {request.url.path}",
-        key=key,
-        fingerprint=fingerprint(body, key=context.hmac_key),
-    )
 
 
 def _refuse_others(work: Work, who: Principal, request_id: UUID) -> None:
@@ -247,7 +260,3 @@ def _gate(request_id: UUID, state: ValidationState) -> dict[str, Any]:
         "missing": list(state.missing) if isinstance(state, (Asked, Shut)) else [],
         "valid_until": instant(state.valid_until) if isinstance(state, Open) else None,
     }
-
-
-def _answered(answer: Answer) -> Response:
-    return JSONResponse(answer.body, status_code=answer.status)

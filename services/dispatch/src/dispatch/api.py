@@ -1,28 +1,24 @@
 """The HTTP routes of dispatch. Another organisation's request or worker is not there; what is not there is a 404."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from doorstep_chassis import units
+from doorstep_chassis.answering import Answering
 from doorstep_chassis.auth import Principal, require
 from doorstep_chassis.errors import Invalid, NotFound
-from doorstep_chassis.http import Body, IdempotencyKey, fingerprint
+from doorstep_chassis.http import Body, IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
-from doorstep_chassis.telemetry import current_traceparent
 from doorstep_chassis.units import Answer
 from doorstep_chassis.work import Work
 from doorstep_contracts.base import Code, PostalCode, PostalPrefix
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from dispatch import commands
 from dispatch.domain.award.state import AWARD, Absent, AwardState, EndedBeforeLaunch
 from dispatch.domain.ids import RequestId, WorkerId
 from dispatch.domain.policy.events import Award
-from dispatch.domain.policy.state import Policy
 from dispatch.domain.worker.events import Profile
 from dispatch.views.broadcast import Broadcast, broadcast, standing
 from dispatch.views.calls import calls_of
@@ -97,25 +93,7 @@ class Calls(BaseModel):
 
 def routes(context: Context) -> APIRouter:
     """The routes."""
-    router = APIRouter()
-
-    async def once(
-        request: Request, who: Principal, key: str, body: Body | None, use_case: str, decide: Callable[[Work], Answer]
-    ) -> Response:
-        """Answer a POST: sent again under its key it has no second effect, and the same answer."""
-        answer = await context.units.answer(
-            use_case,
-            decide,
-            units.IdempotencyKey(
-                who.organisation_id,
-                str(who.person_id),
-                f"{request.method} {request.url.path}",
-                key,
-                fingerprint(body or {}),
-            ),
-            traceparent=current_traceparent(),
-        )
-        return JSONResponse(answer.body, status_code=answer.status)
+    router, answering = APIRouter(), Answering(context.units, context.hmac_key)
 
     @router.post("/workers", status_code=201)
     async def register_worker(request: Request, who: Registrar, key: IdempotencyKey, body: WorkerBody) -> Response:
@@ -132,31 +110,28 @@ def routes(context: Context) -> APIRouter:
             commands.register_worker(work, organisation_id, WorkerId(body.worker_id), profile)
             return Answer(status=201, body={"worker_id": str(body.worker_id)})
 
-        return await once(request, who, key, body, "register_worker", decide)
+        return await answering.once(request, who, key, body, "register_worker", decide)
 
-    @router.get("/policy")
-    async def show_policy(who: Operator, response: Response) -> PolicyView:
+    @router.get("/policy", response_model=PolicyView)
+    async def show_policy(request: Request, who: Operator) -> Response:
         """How the organisation finds workers."""
-        policy = await context.units.run(
-            "show_policy", lambda work: work.state(commands.policy_of(who.organisation_id))
-        )
-        return _policy_view(policy, response)
+        return await answering.shown(request, "show_policy", lambda work: _policy_view(work, who))
 
-    @router.put("/policy")
-    async def set_policy(who: Operator, body: PolicyBody, response: Response) -> PolicyView:
+    @router.put("/policy", response_model=PolicyView)
+    async def set_policy(request: Request, who: Operator, body: PolicyBody) -> Response:
         """Change how the organisation finds workers; calls that are open keep the policy they have."""
-
-        def decide(work: Work) -> Policy:
-            return commands.set_policy(
+        return await answering.changed(
+            request,
+            "set_policy",
+            lambda work: commands.set_policy(
                 work,
                 who.organisation_id,
                 broadcast=body.broadcast,
                 award=body.award,
                 application_deadline_hours=body.application_deadline_hours,
-            )
-
-        policy = await context.units.run("set_policy", decide, traceparent=current_traceparent())
-        return _policy_view(policy, response)
+            ),
+            show=lambda work: _policy_view(work, who),
+        )
 
     @router.get("/calls")
     async def calls(who: Worker) -> Calls:
@@ -165,24 +140,19 @@ def routes(context: Context) -> APIRouter:
         return Calls(calls=[Call(**each) for each in found])
 
     @router.post("/requests/{request_id}/applications", status_code=201)
-    async def apply(request: Request, request_id: UUID, who: Worker, key: IdempotencyKey) -> Response:
+    async def apply(request: Request, request_id: UUID, who: Worker, key: IdempotencyKey, body: NoBody) -> Response:
         """Apply. The answer is the same for whoever applied, chosen or not."""
 
         def decide(work: Work) -> Answer:
             commands.apply(work, who.organisation_id, RequestId(request_id), WorkerId(who.person_id))
             return Answer(status=201, body={"request_id": str(request_id), "state": "applied"})
 
-        return await once(request, who, key, None, "apply", decide)
+        return await answering.once(request, who, key, body, "apply", decide)
 
-    @router.get("/requests/{request_id}/broadcast")
-    async def show_broadcast(request_id: UUID, who: Operator) -> Broadcast:
+    @router.get("/requests/{request_id}/broadcast", response_model=Broadcast)
+    async def show_broadcast(request: Request, request_id: UUID, who: Operator) -> Response:
         """Where the search for a request's worker stands, with a verdict on everybody considered."""
-        state = await context.units.run(
-            "show_broadcast", lambda work: work.state(AWARD.at(who.organisation_id, request_id))
-        )
-        if isinstance(state, Absent | EndedBeforeLaunch):
-            raise NotFound
-        return broadcast(request_id, state)
+        return await answering.shown(request, "show_broadcast", lambda work: _broadcast(work, who, request_id))
 
     @router.post("/requests/{request_id}/selection", status_code=202)
     async def select(
@@ -194,7 +164,9 @@ def routes(context: Context) -> APIRouter:
             state = commands.select(work, who.organisation_id, RequestId(request_id), WorkerId(body.worker_id))
             return Answer(status=202, body=_selection(request_id, body.worker_id, state))
 
-        return await once(request, who, key, body, "select", decide)
+        return await answering.once(
+            request, who, key, body, "select", decide, show=lambda work: _broadcast(work, who, request_id)
+        )
 
     return router
 
@@ -209,14 +181,21 @@ def _organisation(who: Principal, body: WorkerBody) -> UUID:
     return who.organisation_id
 
 
-def _policy_view(policy: Policy, response: Response) -> PolicyView:
-    response.headers["ETag"] = f'"{policy.version}"'
+def _policy_view(work: Work, who: Principal) -> PolicyView:
+    policy = work.state(commands.policy_of(who.organisation_id))
     return PolicyView(
         version=policy.version,
         broadcast=policy.broadcast,
         award=policy.award,
         application_deadline_hours=policy.application_deadline_hours,
     )
+
+
+def _broadcast(work: Work, who: Principal, request_id: UUID) -> Broadcast:
+    state = work.state(AWARD.at(who.organisation_id, request_id))
+    if isinstance(state, Absent | EndedBeforeLaunch):
+        raise NotFound
+    return broadcast(request_id, state)
 
 
 def _selection(request_id: UUID, worker_id: UUID, state: AwardState) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import httpx
 from doorstep_chassis.auth import Principal, principal, require
-from doorstep_chassis.http import IdempotencyKey
+from doorstep_chassis.http import IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from gateway import bodies
 from gateway.answers import ANSWERS, Board, Reached, board_card
+from gateway.limits import per_person
 from gateway.upstream import Onward, Upstream, passed_back
 from gateway.views.board import REQUESTS
 from gateway.views.listing import Lack, Order, StateName, Wish, requests_page
@@ -38,7 +39,7 @@ def routes(context: Context, upstream: Upstream) -> APIRouter:
         yield
         await upstream.close()
 
-    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(principal)], responses=ANSWERS)
+    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)], responses=ANSWERS)
     for part in (_intake(context), _directory(), _dispatch(context), _scheduling(), _board(context)):
         router.include_router(part)
     return router
@@ -206,7 +207,7 @@ def _dispatch(context: Context) -> APIRouter:
         return await onward("dispatch", "GET", "/calls")
 
     @router.post("/requests/{request_id}/applications", status_code=201)
-    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey) -> Response:
+    async def apply(request_id: UUID, onward: Onward, key: IdempotencyKey, body: NoBody) -> Response:
         """« Postuler »."""
         return await onward("dispatch", "POST", f"/requests/{request_id}/applications")
 
@@ -284,7 +285,9 @@ def _board(context: Context) -> APIRouter:
             worker_id=worker_id,
             order=order,
         )
-        page = await requests_page(context.store, who.organisation_id, wish, limit=limit, cursor=cursor)
-        return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.cursor)
+        page = await requests_page(
+            context.store, who.organisation_id, wish, key=context.hmac_key, limit=limit, cursor=cursor
+        )
+        return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.next_cursor)
 
     return router

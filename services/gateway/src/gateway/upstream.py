@@ -14,7 +14,16 @@ from pydantic import BaseModel
 ServiceName = Literal["request-intake", "client-directory", "dispatch", "scheduling"]
 
 _PASSED_ON = ("authorization", "idempotency-key", "if-match", "if-none-match", "accept-language", "traceparent")
-_PASSED_BACK = ("etag", "location", "retry-after", "www-authenticate", "content-language", "cache-control", "link")
+_PASSED_BACK = (
+    "etag",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "content-language",
+    "vary",
+    "cache-control",
+    "link",
+)
 _KEEP_ALIVE_SECONDS = 4
 """Shorter than the services' own five, so that a request seldom meets a connection that is being closed."""
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from doorstep_chassis.auth import Principal
 from doorstep_chassis.domain import Ref
-from doorstep_chassis.errors import DomainError
 from doorstep_chassis.privacy import DataKey, KeyErased, KeyRing, WrappedKey
 from doorstep_chassis.store.model import WrappedKeyRow
 from doorstep_chassis.work import Work
@@ -30,14 +29,6 @@ from request_intake.domain.request.events import DataKeyIssued, Validation
 from request_intake.domain.request.state import REQUEST, Absent, Existing, RequestState, drafted_of, launched_of
 from request_intake.slots import slot_at
 
-
-class VersionMismatch(DomainError):
-    """What was to be changed has changed since it was read: `If-Match` names another version."""
-
-    code = "version_mismatch"
-    status = 412
-
-
 # Organisations
 
 
@@ -57,18 +48,16 @@ def change_settings(
     workers_may_create: bool,
     required_contact_fields: frozenset[ContactField],
     draft_lifetime_hours: int,
-    expected: int | None,
-) -> RequestSettings:
+) -> None:
     """An operator changes the request settings."""
     ref = ORGANISATION.at(organisation_id, organisation_id)
-    require_version(expected, read_settings(work, organisation_id).version)
     events = decide_settings(
         work.state(ref),
         workers_may_create=workers_may_create,
         required_contact_fields=required_contact_fields,
         draft_lifetime_hours=draft_lifetime_hours,
     )
-    return settings_of(work.append(ref, *events))
+    work.append(ref, *events)
 
 
 def read_settings(work: Work, organisation_id: UUID) -> RequestSettings:
@@ -128,7 +117,6 @@ def launch_request(
     validation: Validation,
     address_confirmed: bool,
     address: TypedAddress | None,
-    expected: int | None,
     catalogue: Catalogue,
     keys: KeyRing,
     key: DataKey,
@@ -137,7 +125,6 @@ def launch_request(
     ref = REQUEST.at(who.organisation_id, request_id)
     work.expect(ref, ORGANISATION.at(who.organisation_id, who.organisation_id), keys=(request_id,) if address else ())
     state = created_by(who, work.state(ref))
-    require_version(expected, state.revision)
     settings = read_settings(work, who.organisation_id)
     sealed = None
     if address is not None:
@@ -150,13 +137,10 @@ def launch_request(
     return _existing(work.append(ref, *events))
 
 
-def cancel_request(
-    work: Work, who: Principal, request_id: UUID, *, reason_code: str | None, expected: int | None
-) -> Existing:
+def cancel_request(work: Work, who: Principal, request_id: UUID, *, reason_code: str | None) -> Existing:
     """The creator, or an operator, cancels a request."""
     ref = REQUEST.at(who.organisation_id, request_id)
     state = visible_to(who, request_id, work.state(ref))
-    require_version(expected, state.revision)
     by: Literal["worker", "operator"] = "operator" if who.role == "operator" else "worker"
     events = decide_cancel(state, by=by, reason_code=reason_code, now=work.now)
     return _existing(work.append(ref, *events))
@@ -200,12 +184,6 @@ def visible_to(who: Principal, request_id: UUID, state: RequestState) -> Existin
             if who.request_id == request_id and live is not None and live.launched.client_id == who.person_id:
                 return state
     raise RequestNotFound
-
-
-def require_version(expected: int | None, version: int) -> None:
-    """Who names a version changes that one or none (VersionMismatch)."""
-    if expected is not None and expected != version:
-        raise VersionMismatch(field="If-Match")
 
 
 def _existing(state: RequestState) -> Existing:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from doorstep_chassis.auth import Principal
 from doorstep_contracts.base import Performer, Slot
 
+from request_intake.domain.organisation.state import RequestSettings
 from request_intake.domain.request.decide import deadline_of
 from request_intake.domain.request.state import (
     Cancelled,
@@ -176,6 +177,16 @@ def shown_request(state: Existing, request_id: UUID, who: Principal, now: dateti
         shown["client"] = None if known is None else {"client_id": str(known.client_id), "known": known.known}
         shown["review_reasons"] = list(client.reasons) if isinstance(client, InReview) else []
     return shown
+
+
+def shown_settings(settings: RequestSettings) -> Shown:
+    """The request settings of an organisation."""
+    return {
+        "version": settings.version,
+        "workers_may_create": settings.workers_may_create,
+        "required_contact_fields": list(settings.required_contact_fields),
+        "draft_lifetime_hours": settings.draft_lifetime_hours,
+    }
 
 
 def instant(value: datetime) -> str:

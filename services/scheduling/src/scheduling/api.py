@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, assert_never
 from uuid import UUID
 
+from doorstep_chassis.answering import Answering
 from doorstep_chassis.auth import Principal, require
 from doorstep_chassis.errors import Invalid, NotFound
 from doorstep_chassis.service import Context
-from fastapi import APIRouter, Depends, Query
+from doorstep_chassis.work import Work
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from scheduling.commands import look_at_slot, look_at_visit
@@ -94,7 +96,7 @@ class Visits(BaseModel):
 
 def routes(context: Context) -> APIRouter:
     """The routes."""
-    router = APIRouter()
+    router, answering = APIRouter(), Answering(context.units, context.hmac_key)
 
     @router.get("/calendar")
     async def calendar(
@@ -128,26 +130,28 @@ def routes(context: Context) -> APIRouter:
         found = await visits_of(context.store, who.organisation_id, RequestId(request_id))
         return Visits(visits=[_visit_row(row) for row in found if _may_see(who, row["worker_id"])])
 
-    @router.get("/visits/{visit_id}")
-    async def visit(who: Staff, visit_id: UUID) -> Visit:
+    @router.get("/visits/{visit_id}", response_model=Visit)
+    async def visit(request: Request, who: Staff, visit_id: UUID) -> Response:
         """A visit as it stands."""
-        state = await context.units.run(
-            "look_at_visit", lambda work: look_at_visit(work, who.organisation_id, VisitId(visit_id))
-        )
-        match state:
-            case Unscheduled():
-                raise NotFound
-            case Scheduled(visit=scheduled):
-                found = _visit(scheduled, "scheduled")
-            case Cancelled(visit=scheduled):
-                found = _visit(scheduled, "cancelled")
-            case _:
-                assert_never(state)
-        if not _may_see(who, found.worker_id):
-            raise NotFound
-        return found
+        return await answering.shown(request, "look_at_visit", lambda work: _shown(work, who, VisitId(visit_id)))
 
     return router
+
+
+def _shown(work: Work, who: Principal, visit_id: VisitId) -> Visit:
+    state = look_at_visit(work, who.organisation_id, visit_id)
+    match state:
+        case Unscheduled():
+            raise NotFound
+        case Scheduled(visit=scheduled):
+            found = _visit(scheduled, "scheduled")
+        case Cancelled(visit=scheduled):
+            found = _visit(scheduled, "cancelled")
+        case _:
+            assert_never(state)
+    if not _may_see(who, found.worker_id):
+        raise NotFound
+    return found
 
 
 def _may_see(who: Principal, worker_id: UUID) -> bool:

@@ -10,16 +10,16 @@ from doorstep_chassis.service import Context
 from fastapi import APIRouter, Query, Request, Response
 
 from gateway.portals.calls import Calls, OnBehalf
+from gateway.portals.catalogues import Catalogues
 from gateway.portals.console_calendar import calendar_routes
 from gateway.portals.console_pages import console_page
 from gateway.portals.console_request import request_routes
-from gateway.portals.console_rows import Line, lines_of
+from gateway.portals.console_rows import Line, lines_of, offered_at
 from gateway.portals.console_settings import settings_routes
 from gateway.portals.console_words import CLIENT_LACKS, GROUPS, WAITS_FOR_OPERATOR, WORKER_LACKS
 from gateway.portals.forms import Form, text_of
 from gateway.portals.names import client_names, fits
 from gateway.portals.people import worker_label
-from gateway.portals.places import Places
 from gateway.portals.session import Operator, Session
 from gateway.portals.texts import Texts, chosen_language
 from gateway.views.listing import (
@@ -116,16 +116,16 @@ def filters_of(query: Any) -> Filters:
 
 def console_routes(context: Context) -> APIRouter:
     """All pages of the console."""
-    places = Places(context.clock)
+    catalogues = Catalogues(context.clock)
     router = APIRouter()
-    router.include_router(_board(context, places))
-    router.include_router(request_routes(context, places))
-    router.include_router(calendar_routes(context, places))
+    router.include_router(_board(context, catalogues))
+    router.include_router(request_routes(context, catalogues))
+    router.include_router(calendar_routes(context, catalogues))
     router.include_router(settings_routes())
     return router
 
 
-def _board(context: Context, places: Places) -> APIRouter:
+def _board(context: Context, catalogues: Catalogues) -> APIRouter:
     router = APIRouter()
 
     async def lines(
@@ -133,7 +133,7 @@ def _board(context: Context, places: Places) -> APIRouter:
     ) -> list[Line]:
         organisation_id = session.principal.organisation_id
         known = await client_names(calls, {row["client_id"] for row in rows} - set(names or {}))
-        found = await places.of(calls, organisation_id, {row["postal_code"] for row in rows})
+        found = await offered_at(catalogues, calls, organisation_id, {row["postal_code"] for row in rows})
         home = await home_zone(context.store, organisation_id)
         texts = Texts(chosen_language(request))
         return lines_of(rows, texts, context.clock.now(), {**known, **(names or {})}, found, home)
@@ -145,7 +145,9 @@ def _board(context: Context, places: Places) -> APIRouter:
         """The board; `part=list` answers with its tabs and rows alone."""
         filters, organisation_id = filters_of(request.query_params), session.principal.organisation_id
         wish = filters.wish(context.clock.now())
-        found = await requests_page(context.store, organisation_id, wish, limit=ROWS, cursor=filters.cursor)
+        found = await requests_page(
+            context.store, organisation_id, wish, key=context.hmac_key, limit=ROWS, cursor=filters.cursor
+        )
         texts = Texts(chosen_language(request))
         workers = await workers_of(context.store, organisation_id)
         return console_page(
@@ -158,7 +160,7 @@ def _board(context: Context, places: Places) -> APIRouter:
             sizes=await group_sizes(context.store, organisation_id, wish),
             groups=GROUPS,
             lines=await lines(request, session, calls, found.rows),
-            next_page=None if found.cursor is None else filters.address(cursor=found.cursor),
+            next_page=None if found.next_cursor is None else filters.address(cursor=found.next_cursor),
             workers=[(row["worker_id"], worker_label(texts, row["worker_id"])) for row in workers],
             client_lacks=CLIENT_LACKS,
             worker_lacks=WORKER_LACKS,
@@ -179,7 +181,11 @@ def _board(context: Context, places: Places) -> APIRouter:
                 named = await client_names(calls, clients)
                 names = {client_id: name for client_id, name in named.items() if fits(name, words)}
             wish = Wish(now=context.clock.now(), words=words, client_ids=tuple(names))
-            rows = (await requests_page(context.store, organisation_id, wish, limit=FOUND, cursor=None)).rows
+            rows = (
+                await requests_page(
+                    context.store, organisation_id, wish, key=context.hmac_key, limit=FOUND, cursor=None
+                )
+            ).rows
         return console_page(
             request,
             "console/search_list.html" if text_of(form, "part") == "list" else "console/search.html",

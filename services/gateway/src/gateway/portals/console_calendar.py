@@ -12,11 +12,11 @@ from doorstep_chassis.service import Context
 from fastapi import APIRouter, Request, Response
 
 from gateway.portals.calls import Calls, OnBehalf, Refused
+from gateway.portals.catalogues import Catalogues, Offered
 from gateway.portals.console_pages import console_page
-from gateway.portals.console_rows import zone_text
+from gateway.portals.console_rows import offered_at, zone_text
 from gateway.portals.names import client_names
 from gateway.portals.people import worker_label
-from gateway.portals.places import Place, Places
 from gateway.portals.session import Operator
 from gateway.portals.texts import Texts, chosen_language
 from gateway.upstream import ServiceUnavailable
@@ -64,7 +64,7 @@ class Row:
     known: bool
 
 
-def calendar_routes(context: Context, places: Places) -> APIRouter:
+def calendar_routes(context: Context, catalogues: Catalogues) -> APIRouter:
     """The page of the calendar."""
     router = APIRouter()
 
@@ -94,12 +94,12 @@ def calendar_routes(context: Context, places: Places) -> APIRouter:
         requests = {UUID(each["request_id"]) for entries in found if entries for each in entries}
         rows = await rows_of(context.store, organisation_id, sorted(requests))
         names = await client_names(calls, (row["client_id"] for row in rows.values()))
-        known_places = await places.of(
-            calls, organisation_id, {row["postal_code"] for row in rows.values() if row["postal_code"]}
+        offered = await offered_at(
+            catalogues, calls, organisation_id, {row["postal_code"] for row in rows.values() if row["postal_code"]}
         )
 
         def entries_of(answer: Sequence[Mapping[str, Any]] | None) -> list[Entry]:
-            made = (_entry(each, rows, names, known_places, texts, home) for each in answer or ())
+            made = (_entry(each, rows, names, offered, texts, home) for each in answer or ())
             return [clipped for entry in made for clipped in entry if clipped.day in days]
 
         lines = [
@@ -157,15 +157,16 @@ def _entry(
     told: Mapping[str, Any],
     rows: Mapping[UUID, Mapping[str, Any]],
     names: Mapping[UUID, str],
-    places: Mapping[str, Place],
+    offered: Mapping[str, Offered],
     texts: Texts,
     home: str,
 ) -> Iterable[Entry]:
     """One entry, a part for each day that it touches."""
     start, end = datetime.fromisoformat(told["start"]), datetime.fromisoformat(told["end"])
     zone, row = told["zone"], rows.get(UUID(told["request_id"]), {})
-    place = places.get(row.get("postal_code") or "")
-    service = place.service(row["service"], texts.language) if place is not None else ""
+    postal_code: str = row.get("postal_code") or ""
+    there = offered.get(postal_code)
+    service = "" if there is None else there.service(row["service"], texts.language)
     client_id: UUID | None = row.get("client_id")
     name = None if client_id is None else names.get(client_id)
     local_start, local_end = start.astimezone(ZoneInfo(home)), end.astimezone(ZoneInfo(home))
@@ -181,7 +182,7 @@ def _entry(
             hours=f"{texts.hour(start, zone)} – {texts.hour(end, zone)}",
             away="" if zone == home else zone_text(zone),
             title=name or service or "—",
-            place=" · ".join(text for text in (service, "" if place is None else place.text) if text),
+            place=" · ".join(text for text in (service, "" if there is None else there.place(postal_code)) if text),
         )
         day += timedelta(days=1)
 

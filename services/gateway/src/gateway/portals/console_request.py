@@ -13,8 +13,9 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from gateway.portals.calls import Calls, OnBehalf, Refused
+from gateway.portals.catalogues import Catalogues
 from gateway.portals.console_pages import console_page
-from gateway.portals.console_rows import line_of, zone_text
+from gateway.portals.console_rows import line_of, offered_at, zone_text
 from gateway.portals.console_words import (
     APPLICATIONS,
     NEXT,
@@ -31,7 +32,6 @@ from gateway.portals.console_words import (
 from gateway.portals.forms import Form, text_of
 from gateway.portals.names import full_name
 from gateway.portals.people import worker_label
-from gateway.portals.places import Places
 from gateway.portals.session import Operator, Session
 from gateway.portals.texts import Texts, chosen_language
 from gateway.upstream import ServiceName, ServiceUnavailable
@@ -84,7 +84,7 @@ def refusal_text(texts: Texts, problem: Refused | ServiceUnavailable) -> str:
     return str(title or texts.say("This was refused."))
 
 
-def request_routes(context: Context, places: Places) -> APIRouter:
+def request_routes(context: Context, catalogues: Catalogues) -> APIRouter:
     """The page of a request, and its forms."""
     router = APIRouter()
 
@@ -108,7 +108,7 @@ def request_routes(context: Context, places: Places) -> APIRouter:
         workers = await workers_of(context.store, organisation_id)
         home = await home_zone(context.store, organisation_id)
         client = (validation or {}).get("client") or await _client(calls, row["client_id"])
-        found = await places.of(calls, organisation_id, {row["postal_code"]})
+        found = await offered_at(catalogues, calls, organisation_id, {row["postal_code"]})
         names = {} if client is None else {row["client_id"]: full_name(client)}
         zone = row["zone"]
 

@@ -1,15 +1,18 @@
 """A row of the board as it is shown: everything in words, and what an operator must see first."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from gateway.portals.calls import Calls
+from gateway.portals.catalogues import Catalogues, Offered
 from gateway.portals.console_words import DUE, LACKS, STATES, WAITS_FOR_OPERATOR, Tone, listed, moment, said
 from gateway.portals.people import worker_label
-from gateway.portals.places import Place
 from gateway.portals.texts import Texts
+from gateway.upstream import ServiceUnavailable
 
 SOON, VERY_SOON = timedelta(hours=24), timedelta(hours=4)
 
@@ -71,18 +74,18 @@ def lines_of(
     texts: Texts,
     now: datetime,
     names: Mapping[UUID, str],
-    places: Mapping[str, Place],
+    offered: Mapping[str, Offered],
     home: str,
 ) -> list[Line]:
     """Rows of the board's list, each with its client's name and its place, as far as they are known.
 
     `home` is the organisation's time zone: a slot in another one says so.
     """
-    return [line_of(row, texts, now, names, places[row["postal_code"]], home) for row in rows]
+    return [line_of(row, texts, now, names, offered[row["postal_code"]], home) for row in rows]
 
 
 def line_of(
-    row: Mapping[str, Any], texts: Texts, now: datetime, names: Mapping[UUID, str], place: Place, home: str
+    row: Mapping[str, Any], texts: Texts, now: datetime, names: Mapping[UUID, str], offered: Offered, home: str
 ) -> Line:
     """One row."""
     starts_at, ends_at, zone = row["starts_at"], row["ends_at"], row["zone"]
@@ -96,8 +99,8 @@ def line_of(
         day=texts.weekday(starts_at, zone),
         hours=f"{texts.hour(starts_at, zone)} – {texts.hour(ends_at, zone)}",
         away="" if zone == home else zone_text(zone),
-        service=place.service(row["service"], texts.language),
-        place=place.text,
+        service=offered.service(row["service"], texts.language),
+        place=offered.place(row["postal_code"]),
         client=names.get(row["client_id"]),
         new_client=row["client_known"] is False,
         worker=None if row["worker_id"] is None else worker_label(texts, row["worker_id"]),
@@ -159,3 +162,18 @@ def _kind(row: Mapping[str, Any]) -> str:
 def zone_text(zone: str) -> str:
     """A time zone by the place it is named after: Reunion."""
     return zone.rpartition("/")[2].replace("_", " ")
+
+
+async def offered_at(
+    catalogues: Catalogues, calls: Calls, organisation_id: UUID, postal_codes: Iterable[str]
+) -> Mapping[str, Offered]:
+    """What each postal code's catalogue says, for names; nothing while intake is away."""
+
+    async def read(postal_code: str) -> Offered:
+        try:
+            return await catalogues.at(calls, organisation_id, postal_code)
+        except ServiceUnavailable:
+            return Offered({})
+
+    wanted = sorted(set(postal_codes))
+    return dict(zip(wanted, await asyncio.gather(*(read(code) for code in wanted)), strict=True))

@@ -12,24 +12,30 @@ from gateway.portals.session import Session, current
 
 
 class CrossSite(Forbidden):
-    """A form of the portals is sent from the portals only."""
+    """Nothing is changed from another site's page, nor by a form that is not of this session."""
 
     code = "cross_site"
 
 
-def check_same_site(request: Request) -> None:
-    """What the browser says of where a form came from; old ones that say nothing have the token alone."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    if site not in (None, "same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    ):
+async def from_own_pages(request: Request) -> None:
+    """FastAPI dependency of every route: nothing is changed from another site's page. Errors: CrossSite.
+
+    Browsers say where a request comes from, the older ones by its origin alone; programs say nothing.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        allowed = site in ("same-origin", "none")
+    else:
+        allowed = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not allowed:
         raise CrossSite
 
 
 async def sent_form(request: Request, session: Annotated[Session | None, Depends(current)]) -> FormData:
     """FastAPI dependency: the fields of a form that a signed-in person sent from our own page. Errors: CrossSite."""
-    check_same_site(request)
+    await from_own_pages(request)
     form = await request.form(max_files=0, max_fields=100)
     given = request.headers.get("x-csrf-token") or form.get("csrf")
     if session is None or not isinstance(given, str) or not hmac.compare_digest(given.encode(), session.csrf.encode()):

@@ -2,12 +2,13 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives import hashes
@@ -17,7 +18,7 @@ from doorstep_chassis.clock import Clock
 from doorstep_chassis.errors import NotFound
 from doorstep_chassis.privacy import DataKey, open_sealed, seal
 from doorstep_chassis.store.postgres import PostgresStore
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from psycopg.rows import dict_row
 from sqlalchemy import Column, DateTime, LargeBinary, String, Table, Uuid
 
@@ -35,6 +36,11 @@ SESSIONS = Table(
 )
 """By the hash of the cookie's secret; the access token and the name are sealed under a key made of the secret itself."""
 
+COOKIE = "doorstep_session"
+
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+"""No other host (`//host`, which browsers also read in `/\\host`), and nothing that would end a header."""
+
 _NAMESPACE = UUID("5f6a1a52-43a5-5c0e-9d1c-8a3a52a6f2c4")
 
 
@@ -44,6 +50,21 @@ class SignInNeeded(Exception):
     def __init__(self, back_to: str) -> None:
         super().__init__("sign in first")
         self.location = f"/login?next={quote(back_to, safe='')}"
+
+
+def way_back(request: Request) -> str:
+    """Where to go after signing in: to the page that was asked for, or to the start when something was sent."""
+    if request.method != "GET":
+        return "/"
+    asked = str(request.url)
+    if "hx-request" in request.headers:  # a part of a page: the page that it belongs to
+        asked = request.headers.get("hx-current-url", "/")
+    return local_path(urlunsplit(("", "", *urlsplit(asked)[2:4], "")))
+
+
+def local_path(path: str) -> str:
+    """A path of our own that one may be led to; anything else, another site's address above all, is the start."""
+    return path if _LOCAL_PATH.fullmatch(path) else "/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +86,26 @@ class Session:
 class Sessions:
     """The sessions of all gateway processes, in the gateway's own database."""
 
-    def __init__(self, store: PostgresStore, clock: Clock) -> None:
+    def __init__(self, store: PostgresStore, clock: Clock, *, secure: bool = False) -> None:
         self._store = store
         self._clock = clock
+        self.secure = secure
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie; where there is TLS it is one that no other host and no plain connection can set."""
+        return f"__Host-{COOKIE}" if self.secure else COOKIE
+
+    def give(self, answer: Response, session: Session) -> None:
+        """Let the browser have the session, for as long as it lasts."""
+        left = int((session.expires_at - self._clock.now()).total_seconds())
+        answer.set_cookie(
+            self.cookie, session.secret, max_age=left, path="/", httponly=True, samesite="lax", secure=self.secure
+        )
+
+    def take(self, answer: Response) -> None:
+        """Let the browser forget it."""
+        answer.delete_cookie(self.cookie, path="/", httponly=True, samesite="lax", secure=self.secure)
 
     async def open(self, principal: Principal, *, name: str, token: str, expires_at: datetime) -> Session:
         """A new session, whose secret the browser gets."""
@@ -118,14 +156,11 @@ def _keyed(secret: str) -> tuple[DataKey, UUID]:
     return DataKey(derived), uuid5(_NAMESPACE, _hash(secret).hex())
 
 
-COOKIE = "doorstep_session"
-
-
 async def current(request: Request) -> Session | None:
     """FastAPI dependency: the session of this browser, if it has one. Found once a request."""
     if not hasattr(request.state, "session"):
-        secret = request.cookies.get(COOKIE)
         sessions: Sessions = request.app.state.sessions
+        secret = request.cookies.get(sessions.cookie)
         request.state.session = None if secret is None else await sessions.find(secret)
     session: Session | None = request.state.session
     return session
@@ -136,8 +171,7 @@ def signed_in(*roles: Role) -> Callable[..., Awaitable[Session]]:
 
     async def visitor(request: Request, session: Annotated[Session | None, Depends(current)]) -> Session:
         if session is None:
-            back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            raise SignInNeeded(back if request.method == "GET" else "/")
+            raise SignInNeeded(way_back(request))
         if session.principal.role not in roles:
             raise NotFound
         return session

@@ -1,14 +1,12 @@
 """Lists over the board, a page at a time: the newest first, or what is due soonest."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from doorstep_chassis.errors import Invalid
+from doorstep_chassis.paging import Listing, Page
 from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_contracts.directory import ClientGateLack
 from doorstep_contracts.dispatch import WorkerGateLack
@@ -24,18 +22,14 @@ Group = Literal["review", "launched", "confirmed", "draft", "ended"]
 Order = Literal["newest", "soonest"]
 Lack = ClientGateLack | WorkerGateLack
 
+Row = Mapping[str, Any]
+
 GROUPS: tuple[Group, ...] = get_args(Group)
 SHORTEST_ID = 4
 """How much of a request's id must be typed to find it."""
 
 _DIALECT = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
 _ROW = REQUESTS.c
-
-
-class CursorInvalid(Invalid):
-    """A cursor is one that this list gave, in this order."""
-
-    code = "cursor_invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,29 +51,27 @@ class Wish:
     client_ids: Sequence[UUID] = ()
     order: Order = "newest"
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows, and where the next page goes on."""
-
-    rows: Sequence[Mapping[str, Any]]
-    cursor: str | None
+    @property
+    def filters(self) -> dict[str, object]:
+        """All that decides which rows are found, in which order, whenever it is."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "now"}
 
 
 async def requests_page(
-    store: PostgresStore, organisation_id: UUID, wish: Wish, *, limit: int, cursor: str | None
-) -> Page:
-    """The requests of an organisation that somebody looks for. Errors: CursorInvalid."""
-    due = _due().label("due")
-    query = select(REQUESTS, due).where(*_wished(organisation_id, wish))
-    at = _ROW.created_at if wish.order == "newest" else _due()
-    place = tuple_(at, _ROW.request_id)
-    if cursor is not None:
-        after = tuple_(*_read_cursor(cursor, wish.order))
-        query = query.where(place < after if wish.order == "newest" else place > after)
-    ordered = [at.desc(), _ROW.request_id.desc()] if wish.order == "newest" else [at, _ROW.request_id]
+    store: PostgresStore, organisation_id: UUID, wish: Wish, *, key: bytes, limit: int, cursor: str | None
+) -> Page[Row]:
+    """The requests of an organisation that somebody looks for; `key` signs the cursors. Errors: CursorInvalid."""
+    listing = Listing(key, "board", organisation_id, **wish.filters)
+    newest = wish.order == "newest"
+    at = _ROW.created_at if newest else _due()
+    query = select(REQUESTS, _due().label("due")).where(*_wished(organisation_id, wish))
+    after = listing.after(cursor)
+    if after is not None:
+        place, seen = tuple_(at, _ROW.request_id), tuple_(*after)
+        query = query.where(place < seen if newest else place > seen)
+    ordered = (at.desc(), _ROW.request_id.desc()) if newest else (at, _ROW.request_id)
     rows = await _rows(store, query.order_by(*ordered).limit(limit + 1))
-    return Page(rows[:limit], _cursor(rows[limit - 1], wish.order) if len(rows) > limit else None)
+    return listing.page(rows, limit, at="created_at" if newest else "due", id="request_id")
 
 
 async def group_sizes(store: PostgresStore, organisation_id: UUID, wish: Wish) -> Mapping[Group, int]:
@@ -91,7 +83,7 @@ async def group_sizes(store: PostgresStore, organisation_id: UUID, wish: Wish) -
     return {group: rows[0][group] for group in GROUPS}
 
 
-async def request_row(store: PostgresStore, organisation_id: UUID, request_id: UUID) -> Mapping[str, Any] | None:
+async def request_row(store: PostgresStore, organisation_id: UUID, request_id: UUID) -> Row | None:
     """One request's row, with what is due."""
     query = select(REQUESTS, _due().label("due")).where(
         _ROW.organisation_id == organisation_id, _ROW.request_id == request_id
@@ -99,9 +91,7 @@ async def request_row(store: PostgresStore, organisation_id: UUID, request_id: U
     return next(iter(await _rows(store, query)), None)
 
 
-async def rows_of(
-    store: PostgresStore, organisation_id: UUID, request_ids: Sequence[UUID]
-) -> Mapping[UUID, Mapping[str, Any]]:
+async def rows_of(store: PostgresStore, organisation_id: UUID, request_ids: Sequence[UUID]) -> Mapping[UUID, Row]:
     """The rows of these requests, by id."""
     query = select(REQUESTS).where(_ROW.organisation_id == organisation_id, _ROW.request_id.in_(request_ids))
     return {row["request_id"]: row for row in await _rows(store, query)}
@@ -119,7 +109,7 @@ async def recent_clients(store: PostgresStore, organisation_id: UUID, *, limit: 
     return [row["client_id"] for row in await _rows(store, query)]
 
 
-async def workers_of(store: PostgresStore, organisation_id: UUID) -> Sequence[Mapping[str, Any]]:
+async def workers_of(store: PostgresStore, organisation_id: UUID) -> Sequence[Row]:
     """The register of workers, as dispatch tells it."""
     query = select(WORKERS).where(WORKERS.c.organisation_id == organisation_id)
     return await _rows(store, query.order_by(WORKERS.c.active.desc(), WORKERS.c.worker_id))
@@ -197,25 +187,8 @@ def _due() -> ColumnElement[datetime]:
     )
 
 
-async def _rows(store: PostgresStore, query: ClauseElement) -> Sequence[Mapping[str, Any]]:
+async def _rows(store: PostgresStore, query: ClauseElement) -> Sequence[Row]:
     compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     async with store.connection() as connection:
         found = await connection.cursor(row_factory=dict_row).execute(str(compiled).encode(), compiled.params)
         return await found.fetchall()
-
-
-def _cursor(row: Mapping[str, Any], order: Order) -> str:
-    at = row["created_at"] if order == "newest" else row["due"]
-    text = json.dumps([order, at.isoformat(), str(row["request_id"])])
-    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(cursor: str, order: Order) -> tuple[Any, Any]:
-    try:
-        named, at, request_id = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        point = datetime.fromisoformat(at), UUID(request_id)
-        if named != order or point[0].utcoffset() is None:
-            raise ValueError
-    except (ValueError, TypeError, AttributeError):
-        raise CursorInvalid(field="cursor") from None
-    return point

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Literal, assert_never
+from typing import Literal, assert_never
 from uuid import UUID
 
 from doorstep_chassis.domain import Stream
@@ -14,7 +14,6 @@ from request_intake.domain.request.events import (
     ClientGateShut,
     ClientResolved,
     ClientReviewOpened,
-    DataKeyIssued,
     LaunchRequested,
     RequestCancelled,
     RequestConfirmed,
@@ -112,15 +111,12 @@ def worker_lacks(gate: WorkerGate) -> tuple[WorkerGateLack, ...]:
     return gate.missing if isinstance(gate, WorkerShut) else ()
 
 
-# The statuses. `revision` counts the changes that the creator may know of: what the directory finds out about a draft's
-# client is not among them, so that a version shown to a worker betrays no match and no doubt.
+# The statuses
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
     """There is no such request."""
-
-    revision: ClassVar[int] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +125,6 @@ class Draft:
 
     drafted: RequestDrafted
     client: Client = Unresolved()
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +134,6 @@ class Launching:
     drafted: RequestDrafted
     launch: LaunchRequested
     client: Client
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +146,6 @@ class Launched:
     worker_gate: WorkerGate = WorkerShut()
     payment_lacked: bool = False
     """Whether the client gate has ever lacked a payment method: what makes case 2 stays case 2."""
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +154,6 @@ class Confirmed:
 
     was: Launched
     confirmed: RequestConfirmed
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +163,6 @@ class Cancelled:
     was: Draft | Launching | Launched | Confirmed
     by: Literal["worker", "operator"]
     reason_code: str | None
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +170,6 @@ class Declined:
     """Ended by its client."""
 
     was: Launched
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +179,6 @@ class Expired:
     was: Draft | Launching | Launched
     rule: Rule
     deadline: datetime
-    revision: int = 0
 
 
 Ended = Cancelled | Declined | Expired
@@ -233,13 +222,6 @@ def case_of(state: Existing) -> Case | None:
 
 def evolve(state: RequestState, event: RequestEvent) -> RequestState:
     """The state after an event."""
-    after = _after(state, event)
-    if isinstance(after, Absent) or isinstance(event, DataKeyIssued | ClientResolved | ClientReviewOpened):
-        return after
-    return replace(after, revision=state.revision + 1)
-
-
-def _after(state: RequestState, event: RequestEvent) -> RequestState:
     match state, event:
         case Absent(), RequestDrafted():
             return Draft(drafted=event)
@@ -248,7 +230,7 @@ def _after(state: RequestState, event: RequestEvent) -> RequestState:
         case Draft() | Launching(), ClientReviewOpened():
             return replace(state, client=InReview(reasons=event.reasons))
         case Draft(), LaunchRequested():
-            return Launching(drafted=state.drafted, launch=event, client=state.client, revision=state.revision)
+            return Launching(drafted=state.drafted, launch=event, client=state.client)
         case Launching(), RequestLaunched():
             return Launched(drafted=state.drafted, launched=event)
         case Launched(), ClientGateOpened():
