@@ -38,7 +38,9 @@ def portal_routes(context: Context) -> APIRouter:
     async def prepared(app: FastAPI) -> AsyncIterator[None]:
         await create_portal_tables(context.store)
         app.state.sessions = Sessions(context.store, context.clock, secure=is_secure(settings))
-        app.state.links = Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.public_url)
+        app.state.links = Links(
+            context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.door_issuer
+        )
         yield
 
     router = APIRouter(
