@@ -214,6 +214,6 @@ def text(page: httpx.Response) -> str:
 
 def hidden(page: httpx.Response) -> dict[str, str]:
     """The hidden fields of a page's wizard form."""
-    form = re.search(r'(?s)<form[^>]*data-wizard.*?</form>', page.text)
+    form = re.search(r"(?s)<form[^>]*data-wizard.*?</form>", page.text)
     assert form is not None
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[0]))

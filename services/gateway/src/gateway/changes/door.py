@@ -13,6 +13,7 @@ from doorstep_chassis.errors import Unauthorised
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 
+from gateway.answers import ANSWERS
 from gateway.changes.feed import LOOK_BACK, Feed, Start
 from gateway.changes.stream import EventStream, Listener, Slots
 from gateway.limits import per_person, per_visitor
@@ -68,7 +69,7 @@ def event_routes(context: Context) -> APIRouter:
         with contextlib.suppress(asyncio.CancelledError):
             await reader
 
-    router = APIRouter(lifespan=following)
+    router = APIRouter(lifespan=following, responses=ANSWERS)
 
     def stream(listener: Listener, start: Start, alive: bytes = b": ") -> EventStream:
         return EventStream(feed, slots, context.clock, listener, start, furthest=settings.events_furthest, alive=alive)
@@ -105,7 +106,7 @@ def event_routes(context: Context) -> APIRouter:
             return True
 
         until = datetime.fromtimestamp(claims["exp"], UTC)
-        start = feed.start_after(last_event_id, furthest=settings.events_furthest)
+        start = await feed.start_after(last_event_id, furthest=settings.events_furthest)
         return stream(Listener(who=who, until=until, still_welcome=welcome), start)
 
     @router.get("/events", include_in_schema=False, dependencies=[Depends(per_visitor)])
@@ -125,7 +126,7 @@ def event_routes(context: Context) -> APIRouter:
         if last_event_id is None:
             start = Start(await feed.position_before(context.clock.now() - LOOK_BACK))
         else:
-            start = feed.start_after(last_event_id, furthest=settings.events_furthest)
+            start = await feed.start_after(last_event_id, furthest=settings.events_furthest)
         return stream(
             Listener(who=found.principal, until=found.expires_at, still_welcome=welcome), start, b"event: alive\ndata:"
         )

@@ -31,7 +31,8 @@ EPOCH = Table(
 )
 """The name of this log, made once: in another database the same position is another place."""
 
-KEPT = 2_000
+KEPT = 1_000
+"""Changes in memory at least; who is further behind reads the log."""
 BATCH = 500
 
 log = structlog.get_logger()
@@ -122,15 +123,18 @@ class Feed:
         """The position as callers know it."""
         return f"{self.epoch}-{position}"
 
-    def start_after(self, event_id: str | None, *, furthest: int) -> Start:
-        """Where a caller stood, or the end of the log with the reason: none of ours, not yet reached, too far behind."""
+    async def start_after(self, event_id: str | None, *, furthest: int) -> Start:
+        """Where a caller stood, or the end of the log with the reason: none of ours, not yet reached, too far behind.
+
+        Errors: StoreUnavailable.
+        """
         if event_id is None:
             return Start(self.head)
         found = _ID.fullmatch(event_id)
         if found is None or found[1] != self.epoch:
             return Start(self.head, "other_epoch")
         position = int(found[2])
-        if position > self.head:
+        if position > self.head and position > await self._store.head():  # another process may be a moment ahead
             return Start(self.head, "beyond_head")
         if self.head - position > furthest:
             return Start(self.head, "too_far_behind")

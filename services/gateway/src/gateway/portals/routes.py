@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from gateway.limits import per_visitor
 from gateway.links import Links
 from gateway.portals.client import client_routes
+from gateway.portals.console import console_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
 from gateway.portals.problems import install_portal_problems
@@ -48,6 +49,7 @@ def portal_routes(context: Context) -> APIRouter:
         _login(context, settings),
         worker_routes(context),
         client_routes(context),
+        console_routes(context),
     ):
         router.include_router(part)
     return router

@@ -3,6 +3,7 @@
 The English text is the message id. `locale/fr/*.po` hold the French of one portal each; they are read at start.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,6 +25,7 @@ Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LANGUAGE_COOKIE = "doorstep_language"
 
+_FIRST_OF_MONTH = re.compile(r"\b1 (?=[^\W\d])")
 _LOCALES: Mapping[Language, str] = {"fr": "fr_FR", "en": "en_GB"}
 
 
@@ -81,12 +83,16 @@ class Texts:
     def day(self, when: datetime | date, zone: str = "UTC", *, form: str = "full") -> str:
         """A day, `full` (lundi 2 mars 2026), `long`, `medium` or `short`."""
         local = when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
-        return format_date(local, form, locale=self.locale)
+        return self._first(format_date(local, form, locale=self.locale))
 
     def weekday(self, when: datetime | date, zone: str = "UTC") -> str:
         """A day without its year: lun. 2 mars."""
         local = when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
-        return format_skeleton("MMMEd", local, locale=self.locale)
+        return self._first(format_skeleton("MMMEd", local, locale=self.locale))
+
+    def _first(self, day: str) -> str:
+        """French writes the first of a month as 1er, which the catalogue of locales leaves out."""
+        return _FIRST_OF_MONTH.sub("1er ", day) if self.language == "fr" else day
 
     def hour(self, when: datetime, zone: str) -> str:
         """The time of day: 14:30."""

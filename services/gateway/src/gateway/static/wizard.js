@@ -138,7 +138,8 @@
   const prepare = (root) => {
     for (const form of root.querySelectorAll("form[data-wizard]")) {
       restore(form);
-      keep(form);
+      // A new beginning takes the place of what is kept only once something is entered.
+      if (location.search) keep(form);
       form.addEventListener("input", () => keep(form));
       form.addEventListener("change", () => keep(form));
     }
