@@ -174,6 +174,7 @@ class Doorstep:
             "DOORSTEP_DOOR_ISSUER": self.url,
             "DOORSTEP_DOOR_JWKS": f"{self.url}/.well-known/jwks.json",
             "DOORSTEP_DOOR_KEY": str(self._door_key),
+            "DOORSTEP_PUBLIC_URL": self.url,
             "DOORSTEP_KAFKA_BOOTSTRAP_SERVERS": self.stack.bootstrap,
             "DOORSTEP_CLOCK_FILE": str(self.clock_file),
             "DOORSTEP_KEK": keys["kek"],

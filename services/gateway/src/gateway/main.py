@@ -15,6 +15,7 @@ from gateway.portals.routes import portal_routes, stand_around
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from gateway.views.board import BOARD
+from gateway.views.history import HISTORY
 
 
 def _routes(context: Context) -> APIRouter:
@@ -50,7 +51,7 @@ SERVICE = Service(
     name="gateway",
     routes=_routes,
     reactions=lambda context: together(CHANGES),
-    views=lambda context: (BOARD,),
+    views=lambda context: (BOARD, HISTORY),
     around=_around,
 )
 

@@ -22,6 +22,9 @@ class GatewaySettings(ServiceSettings):
     dispatch_url: Url
     scheduling_url: Url
 
+    public_url: Url
+    """Where people reach the portals: what the links in mails begin with."""
+
     door_key: Path
     """The PEM file of the P-256 key by which the gateway signs tokens of its own."""
 
