@@ -319,15 +319,19 @@ class TestBroadcasting:
         [
             (ANNE, RETIRED, ["inactive"]),
             (ANNE, None, ["not_registered"]),
-            (CREATOR, PARISIAN, ["creator_asks_for_another", "postal_code_not_served"]),
-            (CHLOE, CLEANER, ["not_called"]),
+            (ANNE, PARISIAN, ["postal_code_not_served"]),
         ],
     )
-    def test_who_is_not_eligible_any_more_or_was_not_called_may_not(
+    def test_who_is_not_eligible_any_more_is_told_why(
         self, worker_id: WorkerId, profile: Profile | None, reasons: list[str]
     ) -> None:
         problem = refusal(NotEligible, lambda: apply(self.state, worker_id, profile))
         assert (problem.code, dict(problem.details)) == ("not_eligible", {"reasons": reasons})
+
+    @pytest.mark.parametrize("profile", [CLEANER, RETIRED, None])
+    @pytest.mark.parametrize("worker_id", [CHLOE, CREATOR])
+    def test_to_who_was_not_called_there_is_no_call(self, worker_id: WorkerId, profile: Profile | None) -> None:
+        refusal(NotFound, lambda: apply(self.state, worker_id, profile))
 
     def test_an_operator_picks_or_assigns_directly(self) -> None:
         assert select(self.state, BRUNO) == (selected(BRUNO),)

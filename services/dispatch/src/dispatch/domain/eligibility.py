@@ -9,10 +9,8 @@ from dispatch.domain.ids import WorkerId
 from dispatch.domain.request import Request
 from dispatch.domain.worker.events import Profile
 
-Reason = Literal[
-    "not_registered", "inactive", "service_not_held", "postal_code_not_served", "creator_asks_for_another", "not_called"
-]
-"""What stands against a worker; `not_called` only where a call went out without them."""
+Reason = Literal["not_registered", "inactive", "service_not_held", "postal_code_not_served", "creator_asks_for_another"]
+"""What stands against a worker."""
 
 
 class Verdict(BaseModel):

@@ -137,7 +137,6 @@ def decide_apply(
     state: AwardState, worker_id: WorkerId, profile: Profile | None, *, selection_id: SelectionId, now: datetime
 ) -> tuple[AwardEvent, ...]:
     """Whom the call went to may apply up to and including its deadline, if still eligible; twice is once.
-
     Errors: NotFound (no call, for all this worker may know), ApplicationsClosed, NotEligible.
     """
     if isinstance(state, Absent | EndedBeforeLaunch):
@@ -146,12 +145,9 @@ def decide_apply(
     if dossier.applied(worker_id):
         return ()
     call = dossier.call
-    if call is None:
+    if call is None or not dossier.called(worker_id):
         raise NotFound
-    reasons = judge(dossier.request, worker_id, profile).reasons
-    if not reasons and not dossier.called(worker_id):
-        reasons = ("not_called",)
-    if reasons:
+    if reasons := judge(dossier.request, worker_id, profile).reasons:
         raise NotEligible(rule="11", details={"reasons": list(reasons)})
     if call.closed is not None and call.closed != "deadline":
         raise ApplicationsClosed(details={"reason": call.closed})

@@ -1,0 +1,110 @@
+"""What every route holds: strict JSON, no unknown member, its roles alone, what is another's as if absent, tags, conditions."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+from doorstep_chassis.auth import Role
+from doorstep_chassis.door_testing import Person, Route, Rules
+from fastapi import FastAPI
+
+from .door import Door
+from .test_api import NEW, on_file
+from .world import (
+    CARD,
+    ELSEWHERE,
+    HOME,
+    NOW,
+    OPERATOR,
+    ORGANISATION,
+    OTHER_WORKER,
+    PAUL,
+    REQUEST,
+    SECOND,
+    WORKER,
+    drafted,
+    launched,
+    visit_scheduled,
+)
+
+OPERATES = Person("operator", OPERATOR, ORGANISATION)
+ELSEWHERES = Person("operator", OPERATOR, ELSEWHERE)
+SERVED = Person("worker", WORKER, ORGANISATION)
+STRANGERS = (Person("worker", OTHER_WORKER, ORGANISATION), Person("worker", WORKER, ELSEWHERE))
+VALIDATE = {"action": "validate", "address": dict(HOME), "payment_method": dict(CARD)}
+WORKERS: frozenset[Role] = frozenset({"worker"})
+
+
+def routes(client_id: UUID, other: UUID) -> dict[str, Route]:
+    asked = Person("client", client_id, ORGANISATION, REQUEST)
+    clients = (
+        Person("client", other, ORGANISATION, REQUEST),
+        Person("client", client_id, ORGANISATION, SECOND),
+        Person("client", client_id, ELSEWHERE, REQUEST),
+    )
+    return {
+        "POST /clients": Route(who=OPERATES, body={**NEW, "email": "new@example.org"}),
+        "GET /clients": Route(who=OPERATES, also=WORKERS),
+        "GET /clients/{client_id}": Route(who=SERVED, strangers=(*STRANGERS, ELSEWHERES), also=frozenset({"operator"})),
+        "POST /clients/{client_id}/payment-methods": Route(who=OPERATES, strangers=(ELSEWHERES,), body=dict(CARD)),
+        "GET /reviews": Route(who=OPERATES),
+        "POST /reviews/{request_id}/decision": Route(
+            who=OPERATES, strangers=(ELSEWHERES,), body={"link": str(client_id)}
+        ),
+        "GET /requests/{request_id}/validation": Route(
+            who=asked, strangers=(*clients, ELSEWHERES), also=frozenset({"operator"})
+        ),
+        "POST /requests/{request_id}/validation": Route(
+            who=asked, strangers=(*clients, ELSEWHERES), body=VALIDATE, also=frozenset({"operator"})
+        ),
+    }
+
+
+@pytest.fixture
+async def rules(door: Door) -> Rules:
+    """A client whom one worker has served and who is asked about a request, and another client."""
+    client_id = await on_file(door)
+    other = await on_file(door, PAUL)
+    await door.hear(
+        visit_scheduled(1, client_id, ends=NOW),
+        drafted(None, picked=client_id),
+        launched(),
+    )
+    transport = door.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    assert isinstance(transport.app, FastAPI)
+
+    def token(who: Person) -> str:
+        org = None if who.role == "service" else who.org
+        return door.issuer.token(sub=who.sub, role=who.role, org=org, request=who.request)
+
+    ids = {"client_id": client_id, "request_id": REQUEST}
+    return Rules(transport.app, door.client, token, routes(client_id, other), ids, door.store.head)
+
+
+async def test_every_route_is_tried(rules: Rules) -> None:
+    assert rules.declared() == set(rules.routes)
+
+
+async def test_json_is_strict(rules: Rules) -> None:
+    await rules.json_is_strict()
+
+
+async def test_unknown_members_are_refused(rules: Rules) -> None:
+    await rules.unknown_members_are_refused()
+
+
+async def test_roles_are_judged(rules: Rules) -> None:
+    await rules.roles_are_judged()
+
+
+async def test_what_is_anothers_looks_absent(rules: Rules) -> None:
+    await rules.what_is_anothers_looks_absent()
+
+
+async def test_what_is_shown_has_its_tag(rules: Rules) -> None:
+    await rules.what_is_shown_has_its_tag()
+
+
+async def test_changes_are_conditional(rules: Rules) -> None:
+    await rules.changes_are_conditional()
