@@ -284,6 +284,7 @@ class TestStandings:
             ("confirmed", {"state": "confirmed", "visit_state": "cancelled"}, "This visit was cancelled"),
             ("declined", {"state": "declined"}, "You have declined this visit"),
             ("unanswered", {"state": "expired"}, "The time to answer is over"),
+            ("ended", {"state": "declined"}, "You have declined this visit"),
             ("ended", {"state": "cancelled"}, "This visit was cancelled"),
             ("ended", {"state": "expired", "end_rule": "client_deadline"}, "The time to answer is over"),
             ("ended", {"state": "expired", "end_rule": "slot_start"}, "This request is over"),
