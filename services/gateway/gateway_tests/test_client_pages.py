@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from gateway.portals.client import csrf_of
+from gateway.views.board import REQUESTS
 
 from .client_desk import CARD, CLIENT, HOME, ORGANISATION, REQUEST, START, Desk, asked, opened
 
@@ -125,7 +126,7 @@ class TestLooking:
 
     async def test_while_the_board_is_behind_it_says_so(self, desk: Desk) -> None:
         async with desk.store.connection() as connection:
-            await connection.execute("TRUNCATE board_requests_v1")
+            await connection.execute(f"TRUNCATE {REQUESTS.name}".encode())
         assert (await desk.look(await desk.link())).status_code == 503
 
 
