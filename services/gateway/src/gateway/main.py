@@ -2,9 +2,10 @@
 
 from doorstep_chassis.service import Context, Service, run
 from doorstep_chassis.settings import load_settings
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, FastAPI
 
 from gateway.api import routes
+from gateway.description.build import describe
 from gateway.own_tokens import OwnTokens, own_token_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.routes import portal_routes, stand_around
@@ -33,7 +34,12 @@ def _routes(context: Context) -> APIRouter:
     return router
 
 
-SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD,), around=stand_around)
+def _around(app: FastAPI, context: Context) -> None:
+    stand_around(app, context)
+    describe(app, issuer=context.settings.issuer)
+
+
+SERVICE = Service(name="gateway", routes=_routes, views=lambda context: (BOARD,), around=_around)
 
 
 def main() -> None:
