@@ -13,6 +13,7 @@ from doorstep_chassis.settings import ServiceSettings
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.portals.docs import docs_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
 from gateway.portals.problems import install_portal_problems
@@ -37,7 +38,7 @@ def portal_routes(context: Context) -> APIRouter:
         yield
 
     router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages)])
-    for part in (_ground(), _login(context, settings)):
+    for part in (_ground(), _login(context, settings), docs_routes()):
         router.include_router(part)
     return router
 
