@@ -18,6 +18,7 @@ PARIS = ZoneInfo("Europe/Paris")
 SETTLE_SECONDS = 15.0
 HOME = {"line1": "12 rue de la Part-Dieu", "line2": None, "postal_code": "69003", "locality": "Lyon"}
 CARD = {"kind": "card", "token": "tok_flow_4242", "last4": "4242", "expiry_month": "2032-12"}
+NAMES = {"camille": "Camille Moreau", "driss": "Driss Benali", "eva": "Eva Laurent", "odile": "Odile Marchand"}
 MENAGE, JARDINAGE = "lyon:menage", "lyon:jardinage"
 """One offer that requires a payment method, one that does not."""
 
@@ -53,9 +54,15 @@ class Scene:
         organisation_id, tag = uuid4(), uuid4().hex[:10]
         ids = {name: uuid4() for name in ("camille", "driss", "eva")}
         people: dict[str, dict[str, UUID | str]] = {
-            f"{name}-{tag}": {"sub": each, "org": organisation_id, "role": "worker"} for name, each in ids.items()
+            f"{name}-{tag}": {"sub": each, "org": organisation_id, "role": "worker", "name": NAMES[name]}
+            for name, each in ids.items()
         }
-        people[f"odile-{tag}"] = {"sub": uuid4(), "org": organisation_id, "role": "operator"}
+        people[f"odile-{tag}"] = {
+            "sub": uuid4(),
+            "org": organisation_id,
+            "role": "operator",
+            "name": NAMES["odile"],
+        }
         doorstep.add_people(people)
         service, operator = door.person(OPERATIONS), door.person(f"odile-{tag}")
         added = service.post(

@@ -26,7 +26,7 @@ from .described import World, codes, description, exact, operations, resolved
 from .scene import Scene
 
 DESCRIBED = description()
-SCHEMA = schemathesis.openapi.from_dict(exact(description()))
+SCHEMA = schemathesis.openapi.from_dict(exact(description())).exclude(operation_id="hear_events")  # never ends
 CHECKS: list[Any] = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -53,6 +53,8 @@ def code_conformance(ctx: Any, response: Any, case: Any) -> None:
     if response.status_code < 400:
         return
     told = response.json()
+    if response.status_code == 405 and case.method != case.operation.method.upper():
+        return  # another method of the path, tried on purpose
     named = codes(DESCRIBED, case.operation.definition.raw, response.status_code)
     if told["code"] not in named or told["status"] != response.status_code:
         raise OtherCode(

@@ -240,7 +240,7 @@ class TestSigningIn:
         answer = await portal.http.get(
             "/anyone?part=list", headers={"HX-Request": "true", "HX-Current-URL": f"{HOME}/anyone?week=2"}
         )
-        assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=%2Fanyone")
+        assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=%2Fanyone%3Fweek%3D2")
 
 
 class TestRefusals:
@@ -402,7 +402,7 @@ class TestSigningOut:
     async def test_a_second_click_is_no_error(self, portal: Portal) -> None:
         answer = await portal.http.post("/logout", data={"csrf": "x"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/logout")
-        assert "Vous êtes déconnecté" in (await portal.http.get("/logout")).text
+        assert "Session terminée" in (await portal.http.get("/logout")).text
 
     async def test_the_page_offers_it_to_whoever_is_signed_in(self, portal: Portal) -> None:
         await portal.sign_in()

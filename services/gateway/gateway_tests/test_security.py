@@ -156,12 +156,12 @@ class TestRefusals:
         answer = await http.get(path, headers={**HTML, "Accept-Language": "en"})
         assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
         assert f'data-problem="{code}"' in answer.text
-        assert f"<h1>{title}</h1>" in answer.text
+        assert f">{title}</h1>" in answer.text
         assert "canary" not in answer.text
 
     async def test_in_their_language(self, http: httpx.AsyncClient) -> None:
         answer = await http.get("/late", headers={**HTML, "Accept-Language": "fr"})
-        assert "<h1>La situation a changé entre-temps</h1>" in answer.text
+        assert ">La situation a changé entre-temps</h1>" in answer.text
 
     async def test_with_the_reference_when_it_is_our_fault(self, http: httpx.AsyncClient) -> None:
         answer = await http.get("/broken", headers={**HTML, "X-Request-Id": "r-7"})

@@ -175,6 +175,7 @@ def _show_addresses(doorstep: Doorstep, story: Story) -> None:
     token = f"curl -s {doorstep.issuer}/token -H 'content-type: application/json' -d '{{\"person\":\"{OPERATOR}\"}}'"
     bearer = '-H "authorization: Bearer $TOKEN"'
     lines: Mapping[str, str] = {
+        "the portals": f"{doorstep.url}/ (sign in as Odile, Camille or Driss)",
         "the public door": f"{doorstep.url}/v1, described at {doorstep.url}/openapi.json",
         "a token (people: odile, camille, driss)": f'TOKEN=$({token} | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\')',
         "the board": f"curl -s {bearer} {doorstep.url}/v1/board",

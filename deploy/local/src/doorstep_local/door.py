@@ -49,9 +49,10 @@ class Person:
             headers["Prefer"] = f"wait={wait}"
         return self.send("POST", path, json=body, headers=headers)
 
-    def put(self, path: str, body: Any) -> Answer:
-        """PUT, whatever the answer."""
-        return self.send("PUT", path, json=body)
+    def put(self, path: str, body: Any, *, if_match: str | None = None) -> Answer:
+        """PUT, whatever the answer: a change of what stands now, unless another version is named."""
+        tag = if_match or self.get(path).headers.get("etag")
+        return self.send("PUT", path, json=body, headers={} if tag is None else {"If-Match": tag})
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
         """One request under `/v1`, whatever the answer."""

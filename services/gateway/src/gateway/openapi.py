@@ -20,6 +20,7 @@ from doorstep_chassis.store.postgres import PostgresStore
 from doorstep_chassis.units import Units
 
 from gateway.api import routes
+from gateway.changes.door import event_routes
 from gateway.description.breaks import breaks
 from gateway.description.build import describe
 from gateway.settings import GatewaySettings
@@ -47,6 +48,7 @@ def described() -> dict[str, Any]:
     )
     app = create_app("gateway")
     app.include_router(routes(context, Upstream({}, timeout=1)))
+    app.include_router(event_routes(context))
     describe(app)
     return app.openapi()
 

@@ -1,7 +1,7 @@
 """Puts the description together: paths, parameters and bodies as the routes say them, the rest from the tables here."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -21,13 +21,25 @@ SCHEMAS = "#/components/schemas/"
 _TOKEN = ("token_missing", "token_invalid", "token_expired")
 _AWAY = ("unavailable", "keys_unavailable", "too_many_conflicts")
 _ACT = ("idempotency_key_missing", "idempotency_key_invalid", "idempotency_key_in_flight", "idempotency_key_reused")
-_BODY = ("malformed_json", "too_deep", "body_too_large", "unsupported_media_type", "invalid_body")
+_BODY = ("malformed_json", "too_deep", "body_too_large", "body_too_slow", "unsupported_media_type", "invalid_body")
 _OWN = frozenset({"board", "events"})
 """Tags of what the gateway answers by itself: no other service can be away."""
 
 
-_ALIKE = frozenset({401, 412, 413, 415, 428, 429})
-"""What is refused alike wherever it is refused: said once."""
+_EDGE = ("too_many_requests", "url_too_long", "headers_too_large")
+_CONDITION = ("if_match_invalid", "precondition_failed")
+_ALIKE: Mapping[int, tuple[str, ...]] = {
+    401: _TOKEN,
+    408: ("body_too_slow",),
+    412: ("precondition_failed",),
+    413: ("body_too_large",),
+    414: ("url_too_long",),
+    415: ("unsupported_media_type",),
+    428: ("precondition_required",),
+    429: ("too_many_requests",),
+    431: ("headers_too_large",),
+}
+"""What is refused alike nearly everywhere: said once."""
 
 
 class Undescribed(Exception):
@@ -64,11 +76,7 @@ def description(said: Json) -> Json:
         "schemas": said.get("components", {}).get("schemas", {}) | _answer_schemas(),
         "parameters": dict(shared.PARAMETERS),
         "headers": dict(shared.HEADERS),
-        "responses": {
-            f"Refused{status}": _refusal(status, codes)
-            for status, codes in _by_status(REFUSALS).items()
-            if status in _ALIKE
-        },
+        "responses": {f"Refused{status}": _refusal(status, codes) for status, codes in _ALIKE.items()},
         "examples": {code: _problem_example(code) for code in REFUSALS},
         "securitySchemes": deepcopy(shared.SECURITY),
     }
@@ -99,10 +107,10 @@ def refusals_of(operation: Operation, method: str, *, tag: str, parameters: bool
     if method == "put":
         yield "precondition_required"
     if method == "put" or operation.conditional:
-        yield from ("if_match_invalid", "precondition_failed")
+        yield from _CONDITION
     if parameters:
         yield "invalid_parameter"
-    yield from (*_TOKEN, "too_many_requests", *_AWAY)
+    yield from (*_TOKEN, *_EDGE, *_AWAY)
     if tag not in _OWN:
         yield "service_unavailable"
 
@@ -137,7 +145,9 @@ def _operation(name: str, row: Operation, method: str, said: Json) -> Json:
         }
     for status, alike in _by_status(codes).items():
         made["responses"][str(status)] = (
-            {"$ref": f"#/components/responses/Refused{status}"} if status in _ALIKE else _refusal(status, alike)
+            {"$ref": f"#/components/responses/Refused{status}"}
+            if tuple(alike) == _ALIKE.get(status)
+            else _refusal(status, alike)
         )
     return made
 
@@ -193,7 +203,7 @@ def _answer(name: str, row: Operation) -> Json:
     return {"description": words or row.summary, "headers": _header_refs(*headers), "content": {row.media: content}}
 
 
-def _refusal(status: int, codes: list[str]) -> Json:
+def _refusal(status: int, codes: Sequence[str]) -> Json:
     headers = (*shared.EVERY_ANSWER, *shared.BY_STATUS.get(status, ()), "Content-Language")
     return {
         "description": f"{shared.STATUS_WORDS[status]}: {', '.join(f'`{code}`' for code in codes)}",
@@ -204,7 +214,7 @@ def _refusal(status: int, codes: list[str]) -> Json:
                 "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
             }
         },
-        "x-doorstep-codes": codes,
+        "x-doorstep-codes": list(codes),
     }
 
 

@@ -53,6 +53,7 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "award_over": Refusal(409, "Award over", "The request has ended: nobody can be chosen for it."),
     "body_too_large": Refusal(413, "Body too large", "The body is longer than any that the service takes."),
+    "body_too_slow": Refusal(408, "Body too slow", "The body did not arrive in time."),
     "calendar_range_invalid": Refusal(
         422, "Calendar range invalid", "A calendar is read from an instant to a later one, 92 days at most."
     ),
@@ -72,7 +73,9 @@ REFUSALS: Mapping[str, Refusal] = {
     "contact_unreachable": Refusal(
         422, "Contact unreachable", "A typed client has an e-mail or a phone, whatever else is required."
     ),
-    "cross_site": Refusal(403, "Cross site", "A form of the portals is sent from the portals only."),
+    "cross_site": Refusal(
+        403, "Cross site", "Nothing is changed from another site's page, nor by a form that is not of this session."
+    ),
     "cursor_invalid": Refusal(
         422, "Cursor invalid", "A cursor is one that the same list, with the same filters, gave."
     ),
@@ -83,6 +86,7 @@ REFUSALS: Mapping[str, Refusal] = {
         422, "Duration not offered", "A service takes from its minimum to its maximum, in its steps."
     ),
     "email_invalid": Refusal(422, "Email invalid", "An e-mail address has the form of one."),
+    "headers_too_large": Refusal(431, "Headers too large", "The headers together are longer than the service reads."),
     "iban_refused": Refusal(422, "Iban refused", "A full IBAN is never taken; give the reference of the mandate."),
     "idempotency_key_in_flight": Refusal(
         409,
@@ -201,6 +205,9 @@ REFUSALS: Mapping[str, Refusal] = {
         "Start malformed",
         "A start is a date and time to the minute in ISO 8601, with or without an offset: `2026-06-01T09:00`.",
     ),
+    "streams_exhausted": Refusal(
+        503, "Streams exhausted", "The door has as many streams open as it can serve; come back later."
+    ),
     "text_holds_card_number": Refusal(
         422, "Text holds card number", "The number of a payment card belongs to the payment service, never into a text."
     ),
@@ -229,6 +236,9 @@ REFUSALS: Mapping[str, Refusal] = {
         "Too many requests",
         "The person, or the address, asks more often than one may; `Retry-After` says in how many seconds to come back.",
     ),
+    "too_many_streams": Refusal(
+        429, "Too many streams", "The person already has as many streams open as one may have; close one, or share it."
+    ),
     "unavailable": Refusal(
         503, "Unavailable", "Something that is needed is away for the moment; the same request may succeed later."
     ),
@@ -237,6 +247,7 @@ REFUSALS: Mapping[str, Refusal] = {
         "Unsupported media type",
         "The body is not said to be JSON: `Content-Type: application/json`, in UTF-8 and not compressed.",
     ),
+    "url_too_long": Refusal(414, "URL too long", "The address is longer than any that the service has."),
     "validation_not_found": Refusal(
         404, "Validation not found", "Nothing is asked about this request, or not of this person."
     ),

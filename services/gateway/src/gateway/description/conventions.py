@@ -112,8 +112,8 @@ PARAMETERS: Mapping[str, Json] = {
     "AcceptLanguage": _header("Accept-Language", "`fr` or `en`: the language of problems' texts.", _TEXT, "fr"),
     "XRequestId": _header(
         "X-Request-Id",
-        "An id of your own for this request, to find it again; comes back in the answer.",
-        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        "An id of your own for this request, to find it again: up to 64 letters, digits, dots, dashes and underscores.",
+        _TEXT,
         "order-4711",
     ),
 }
@@ -147,14 +147,17 @@ STATUS_WORDS: Mapping[int, str] = {
     401: "Nobody known asks",
     403: "Not for this person",
     404: "Not there, or not for this person to see",
+    408: "Too slow",
     409: "Not as things stand",
     410: "Erased",
     412: "It has changed since",
     413: "Too long",
+    414: "Too long an address",
     415: "No JSON",
     422: "Against a rule",
     428: "Say what you have seen",
     429: "Too often",
+    431: "Too long a head",
     503: "Away for the moment",
 }
 

@@ -323,4 +323,12 @@ ANSWERS: Mapping[str, Examples] = {
             "next_cursor": None,
         }
     },
+    "hear_events": """retry: 2000
+id: 4f1d2c3b5a69-1040
+
+event: changed
+id: 4f1d2c3b5a69-1042
+data: {"kind":"request","request_id":"5d0c1a52-3c0e-4a53-9a4e-6f0f4e8f1b21"}
+
+""",
 }

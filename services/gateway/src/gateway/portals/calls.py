@@ -1,15 +1,19 @@
 """What a page asks of the services, with the token of who looks at it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
+from doorstep_chassis.units import IdempotencyKeyInFlight
 from fastapi import Depends, Request
 
 from gateway.portals.session import Session, current
 from gateway.portals.texts import chosen_language
 from gateway.upstream import ServiceName, Upstream, passed_on
+
+_IN_FLIGHT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 class Refused(Exception):
@@ -38,7 +42,14 @@ class Calls:
         return _content(await self._ask(service, "GET", path, query=query))
 
     async def post(self, service: ServiceName, path: str, body: Any = None, *, key: str) -> Any:
-        """POST under an idempotency key, as the form brought it."""
+        """POST under an idempotency key, as the form brought it; who clicks twice waits for the answer to the first."""
+        for pause in _IN_FLIGHT_PAUSES:
+            try:
+                return _content(await self._ask(service, "POST", path, body=body, headers={"idempotency-key": key}))
+            except Refused as refusal:
+                if refusal.code != IdempotencyKeyInFlight.code:
+                    raise
+            await asyncio.sleep(pause)
         return _content(await self._ask(service, "POST", path, body=body, headers={"idempotency-key": key}))
 
     async def put(self, service: ServiceName, path: str, body: Any, *, etag: str | None = None) -> Any:

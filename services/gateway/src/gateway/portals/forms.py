@@ -12,7 +12,7 @@ from gateway.portals.session import Session, current
 
 
 class CrossSite(Forbidden):
-    """A form of the portals is sent from the portals only."""
+    """Nothing is changed from another site's page, nor by a form that is not of this session."""
 
     code = "cross_site"
 

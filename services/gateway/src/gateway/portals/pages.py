@@ -42,7 +42,8 @@ def page(
     """A page, or a part of one, in the language of who looks at it.
 
     Templates see: `texts` (formats), `_`/`gettext`/`ngettext` and `{% trans %}`, `session`, `csrf`, `language`,
-    `languages`, `asset(path)`, `path`, `partial` (htmx asks for a part), `new_key()` (an idempotency key for a form).
+    `languages`, `asset(path)`, `path`, `address` (with its query), `partial` (htmx asks for a part),
+    `new_key()` (an idempotency key for a form).
     """
     texts = Texts(chosen_language(request))
     content = (
@@ -57,6 +58,7 @@ def page(
                 "languages": LANGUAGES,
                 "asset": asset,
                 "path": request.url.path,
+                "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
                 "partial": "hx-request" in request.headers,
                 "new_key": lambda: uuid4().hex,
                 **values,

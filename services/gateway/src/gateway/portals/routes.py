@@ -13,6 +13,10 @@ from doorstep_chassis.settings import ServiceSettings
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.limits import per_visitor
+from gateway.links import Links
+from gateway.portals.client import client_routes
+from gateway.portals.console import console_routes
 from gateway.portals.docs import docs_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
@@ -21,13 +25,13 @@ from gateway.portals.provider import Provider
 from gateway.portals.security import BrowserRules, browser_rules
 from gateway.portals.session import Session, Sessions, current, local_path
 from gateway.portals.texts import LANGUAGE_COOKIE, LANGUAGES
+from gateway.portals.worker import worker_routes
 from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
 
 
 def portal_routes(context: Context) -> APIRouter:
     """The pages; none of them is in the API's description."""
-
     settings = context.settings
     assert isinstance(settings, GatewaySettings)
 
@@ -35,10 +39,20 @@ def portal_routes(context: Context) -> APIRouter:
     async def prepared(app: FastAPI) -> AsyncIterator[None]:
         await create_portal_tables(context.store)
         app.state.sessions = Sessions(context.store, context.clock, secure=is_secure(settings))
+        app.state.links = Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.public_url)
         yield
 
-    router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages)])
-    for part in (_ground(), _login(context, settings), docs_routes()):
+    router = APIRouter(
+        lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages), Depends(per_visitor)]
+    )
+    for part in (
+        _ground(),
+        _login(context, settings),
+        worker_routes(context),
+        client_routes(context),
+        console_routes(context),
+        docs_routes(),
+    ):
         router.include_router(part)
     return router
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives import hashes
@@ -56,9 +56,10 @@ def way_back(request: Request) -> str:
     """Where to go after signing in: to the page that was asked for, or to the start when something was sent."""
     if request.method != "GET":
         return "/"
-    if "hx-request" in request.headers:  # a part of a page: the page itself, by its path alone
-        return local_path(urlsplit(request.headers.get("hx-current-url", "/")).path)
-    return local_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    asked = str(request.url)
+    if "hx-request" in request.headers:  # a part of a page: the page that it belongs to
+        asked = request.headers.get("hx-current-url", "/")
+    return local_path(urlunsplit(("", "", *urlsplit(asked)[2:4], "")))
 
 
 def local_path(path: str) -> str:

@@ -3,6 +3,7 @@
 The English text is the message id. `locale/fr/*.po` hold the French of one portal each; they are read at start.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,17 +13,19 @@ from io import BytesIO
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 from babel.support import NullTranslations, Translations
+from doorstep_chassis.problem_texts import accepted_language
 from starlette.requests import Request
 
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LANGUAGE_COOKIE = "doorstep_language"
 
+_FIRST_OF_MONTH = re.compile(r"\b1 (?=[^\W\d])")
 _LOCALES: Mapping[Language, str] = {"fr": "fr_FR", "en": "en_GB"}
 
 
@@ -31,19 +34,12 @@ def chosen_language(request: Request) -> Language:
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
-    return accepted_language(request.headers.get("accept-language", ""))
+    return accepted_language(request.headers.get("accept-language", ""), default="fr")
 
 
-def accepted_language(header: str) -> Language:
-    """The best of ours by RFC 9110 `Accept-Language`; French when none is wished."""
-    wishes: list[tuple[float, Language]] = []
-    for part in header.split(","):
-        tag, _, parameters = part.strip().partition(";")
-        name = tag.strip().lower().partition("-")[0]
-        quality = parameters.strip().removeprefix("q=").strip() if parameters else "1"
-        weight = float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
-        wishes += [(weight, language) for language in LANGUAGES if language == name and weight > 0]
-    return max(wishes, key=lambda wish: wish[0], default=(0.0, "fr"))[1]
+def later(text: str) -> str:
+    """A text in a table: marked for the catalogues here, said in a language where it is shown."""
+    return text
 
 
 @cache
@@ -87,20 +83,24 @@ class Texts:
     def day(self, when: datetime | date, zone: str = "UTC", *, form: str = "full") -> str:
         """A day, `full` (lundi 2 mars 2026), `long`, `medium` or `short`."""
         local = when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
-        return format_date(local, form, locale=self.locale)
+        return self._first(format_date(local, form, locale=self.locale))
 
     def weekday(self, when: datetime | date, zone: str = "UTC") -> str:
         """A day without its year: lun. 2 mars."""
         local = when.astimezone(ZoneInfo(zone)).date() if isinstance(when, datetime) else when
-        return format_skeleton("MMMEd", local, locale=self.locale)
+        return self._first(format_skeleton("MMMEd", local, locale=self.locale))
+
+    def _first(self, day: str) -> str:
+        """French writes the first of a month as 1er, which the catalogue of locales leaves out."""
+        return _FIRST_OF_MONTH.sub("1er ", day) if self.language == "fr" else day
 
     def hour(self, when: datetime, zone: str) -> str:
         """The time of day: 14:30."""
         return format_time(when.astimezone(ZoneInfo(zone)), "short", locale=self.locale)
 
     def moment(self, when: datetime, zone: str, *, form: str = "medium") -> str:
-        """A day and its time."""
-        return format_datetime(when.astimezone(ZoneInfo(zone)), form, locale=self.locale)
+        """A day and its time, to the minute: 2 mars 2026, 14:30."""
+        return f"{self.day(when, zone, form=form)}, {self.hour(when, zone)}"
 
     def slot(self, start: datetime, end: datetime, zone: str) -> str:
         """A start and an end: lun. 2 mars, 14:30 – 16:30."""
