@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from gateway.api import routes
 from gateway.changes.door import event_routes
 from gateway.changes.reactions import CHANGES, together
+from gateway.description.build import describe
 from gateway.limits import RateLimits
 from gateway.own_tokens import OwnTokens, own_token_routes
 from gateway.portals.forms import from_own_pages
@@ -43,6 +44,7 @@ def _around(app: FastAPI, context: Context) -> None:
     settings = context.settings
     assert isinstance(settings, GatewaySettings)
     stand_around(app, context)
+    describe(app, issuer=settings.issuer)
     # Innermost: what it refuses has a request id, is measured and becomes a page where it meets a person
     app.user_middleware.append(Middleware(RateLimits, settings=settings))
 

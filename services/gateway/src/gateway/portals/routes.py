@@ -17,6 +17,7 @@ from gateway.limits import per_visitor
 from gateway.links import Links
 from gateway.portals.client import client_routes
 from gateway.portals.console import console_routes
+from gateway.portals.docs import docs_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
 from gateway.portals.problems import install_portal_problems
@@ -52,6 +53,7 @@ def portal_routes(context: Context) -> APIRouter:
         worker_routes(context),
         client_routes(context),
         console_routes(context),
+        docs_routes(),
     ):
         router.include_router(part)
     return router
