@@ -149,7 +149,9 @@ def _catalogue(postal_code: str) -> httpx.Response:
 
 
 @asynccontextmanager
-async def opened(database: str, directory: Path, *, environment: Literal["development", "production"] = "development") -> AsyncIterator[Desk]:
+async def opened(
+    database: str, directory: Path, *, environment: Literal["development", "production"] = "development"
+) -> AsyncIterator[Desk]:
     """The pages of a gateway that knows of one request."""
     store, clock = PostgresStore(database), FixedClock(NOW)
     await store.open()

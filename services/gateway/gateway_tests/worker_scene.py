@@ -24,7 +24,7 @@ CAMILLE = UUID("00000000-0000-4000-8000-0000000000ca")
 REQUEST = "00000000-0000-4000-8000-0000000000dd"
 JEANNE = "00000000-0000-4000-8000-00000000001e"
 NOW = datetime(2027, 2, 20, 9, 0, tzinfo=UTC)
-SECRET = "camille-at-her-phone"  # noqa: S105
+SECRET = "camille-at-her-phone"
 
 SETTINGS = {
     "version": 1,
@@ -128,7 +128,7 @@ class OnePersonsSession:
         self.session = Session(
             principal=Principal(CAMILLE, ORGANISATION, role),
             name="Camille Moreau",
-            token="token",  # noqa: S106
+            token="token",
             secret=SECRET,
             expires_at=NOW + timedelta(hours=1),
         )
