@@ -48,6 +48,12 @@ def test_who_reads_what() -> None:
             "dispatch.workers.v1",
             "scheduling.visits.v1",
         ],
+        "gateway.view.history": [
+            "intake.requests.v1",
+            "directory.clients.v1",
+            "dispatch.assignments.v1",
+            "scheduling.visits.v1",
+        ],
         "request-intake.reactions": ["directory.clients.v1", "dispatch.assignments.v1"],
         "scheduling.reactions": ["intake.requests.v1", "dispatch.assignments.v1"],
     }

@@ -172,11 +172,11 @@ def _told(answer: httpx.Response) -> tuple[int, Any, Any]:
     return answer.status_code, answer.json()["code"], answer.json().get("rule")
 
 
-def _shape(answer: httpx.Response, ids: Mapping[str, UUID]) -> tuple[int, str]:
+def _shape(answer: httpx.Response, ids: Mapping[str, UUID]) -> tuple[int, str, list[tuple[str, str]]]:
     text = answer.text
     for each in ids.values():
         text = text.replace(str(each), "id")
-    return answer.status_code, text
+    return answer.status_code, text, sorted(answer.headers.items())
 
 
 def _unsound(body: Mapping[str, Any]) -> Iterator[tuple[bytes, tuple[int, str, str | None]]]:

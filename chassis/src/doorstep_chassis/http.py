@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorstep_chassis import metrics
 from doorstep_chassis.auth import TokenVerifier
+from doorstep_chassis.connections import BoundedRequests, GuardedConnection
 from doorstep_chassis.errors import DomainError
 from doorstep_chassis.problems import (
     BodyTooLarge,
@@ -132,6 +133,7 @@ def create_app(
     install_problem_handlers(app)
     app.add_middleware(StrictJson)  # the last one added stands outermost
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    app.add_middleware(BoundedRequests)
     app.add_middleware(UnhandledErrors)
     app.add_middleware(ObservedRequests)
     app.add_middleware(RequestIds)
@@ -289,6 +291,7 @@ async def serve(
     server = _Server(
         uvicorn.Config(
             app,
+            http=GuardedConnection,
             host=host,
             port=port,
             log_config=None,

@@ -63,6 +63,11 @@ class Context:
     clock: Clock
     keys: KeyRing
     hmac_key: bytes
+    tail: LogTail = field(init=False)
+    """The end of the service's own log, for all who follow it in this process."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tail", LogTail(self.store))
 
 
 def contract_topic(cls: type[PublicEvent]) -> str:
@@ -121,7 +126,7 @@ class Running:
             keys=KeyRing(settings.kek_bytes(), settings.kek_id),
             hmac_key=settings.hmac_key_bytes(),
         )
-        self.tail = LogTail(self.store)
+        self.tail = self.context.tail
         self.consumers: list[KafkaConsumer] = []
         self.views = list(service.views(self.context))
         self.relay: Relay | None = None
@@ -406,7 +411,9 @@ def run(service: Service, settings: ServiceSettings) -> None:
     running = Running(service, settings)
 
     async def main() -> None:
-        await serve(running.app(), settings.http_host, settings.http_port, stop=stop_on_signals())
+        app = running.app()
+        app.state.stopping = stop_on_signals()
+        await serve(app, settings.http_host, settings.http_port, stop=app.state.stopping)
 
     try:
         uvloop.run(main())

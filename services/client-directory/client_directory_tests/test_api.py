@@ -235,6 +235,54 @@ class TestTheListOfClients:
             assert problem(await door.ask("GET", "/clients", role=role)) == (403, "wrong_role", None)
 
 
+class TestNames:
+    async def test_of_an_operator_are_those_on_file_in_their_organisation(self, door: Door) -> None:
+        marie, paul = await on_file(door), await on_file(door, {**PAUL, "address": AWAY})
+        stranger = await on_file(door, NEW, org=ELSEWHERE)
+
+        answer = await door.ask(
+            "GET", f"/client-names?ids={marie}&ids={paul}&ids={stranger}&ids={an_id(99)}&ids={marie}"
+        )
+
+        named = {
+            marie: {"client_id": str(marie), "first_name": "Marie", "last_name": "Dupont"},
+            paul: {"client_id": str(paul), "first_name": "Paul", "last_name": "Dupont"},
+        }
+        assert (answer.status_code, answer.json()) == (200, {"names": [named[each] for each in sorted(named)]})
+
+    async def test_of_a_worker_are_those_they_visit(self, door: Door) -> None:
+        marie, paul = await on_file(door), await on_file(door, {**PAUL, "address": AWAY})
+        await door.hear(
+            visit_scheduled(60, marie, ends=NOW + timedelta(days=9)),
+            visit_scheduled(61, paul),
+            visit_cancelled(61, paul),
+        )
+
+        async def named(worker: UUID) -> list[str]:
+            answer = await door.ask("GET", f"/client-names?ids={marie}&ids={paul}", role="worker", sub=worker)
+            return [each["client_id"] for each in answer.json()["names"]]
+
+        assert await named(WORKER) == [str(marie)]
+        assert await named(OTHER_WORKER) == []
+
+    async def test_that_are_erased_are_left_out(self, door: Door) -> None:
+        marie = await on_file(door)
+        async with door.store.connection() as connection:
+            await connection.execute("DELETE FROM data_keys")
+        assert (await door.ask("GET", f"/client-names?ids={marie}")).json() == {"names": []}
+
+    async def test_are_asked_by_a_hundred_ids_at_most(self, door: Door) -> None:
+        for count, status in ((0, 422), (100, 200), (101, 422)):
+            query = "&".join(f"ids={an_id(number + 1)}" for number in range(count))
+            assert (await door.ask("GET", f"/client-names?{query}")).status_code == status
+        for role in ("client", "service"):
+            assert problem(await door.ask("GET", f"/client-names?ids={an_id(1)}", role=role)) == (
+                403,
+                "wrong_role",
+                None,
+            )
+
+
 class TestAClientsFile:
     async def test_shows_a_worker_who_has_served_them_name_and_address(self, door: Door) -> None:
         marie = await on_file(door)

@@ -73,6 +73,8 @@ class Door:
             issuer=self.issuer.issuer,
             audience=self.issuer.audience,
             jwks="unused",
+            door_issuer="http://door.test",
+            door_jwks="unused",
             kek=secret,
             kek_id="test",
             hmac_key=secret,

@@ -26,7 +26,7 @@ from gateway.portals.problems import install_portal_problems
 from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
 from gateway.upstream import Upstream
-from gateway.views.board import BOARD
+from gateway.views.board import BOARD, ORGANISATIONS, REQUESTS
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 START = datetime(2026, 3, 9, 13, 30, tzinfo=UTC)
@@ -81,7 +81,7 @@ def asked(*missing: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Desk:
-    """One client at a browser. `details` is what the directory shows, `refusal` what it answers to a POST instead of yes."""
+    """One client at a browser. The directory shows `details` (404 where there are none), or answers a `refusal` to a POST."""
 
     app: FastAPI
     http: httpx.AsyncClient
@@ -99,7 +99,7 @@ class Desk:
             return _catalogue(request.url.params["postal_code"])
         assert request.url.path == f"/requests/{REQUEST}/validation"
         if request.method == "GET":
-            return _answer(200, self.details)
+            return _answer(200, self.details) if self.details else _answer(404, {"code": "validation_not_found"})
         if self.refusal is not None:
             return _answer(*self.refusal)
         self.answered.append((request.headers["idempotency-key"], json.loads(request.content)))
@@ -130,7 +130,7 @@ class Desk:
         """What the board says of the request."""
         names = ", ".join(f"{name} = %s" for name in values)
         async with self.store.connection() as connection:
-            await connection.execute(f"UPDATE board_requests_v1 SET {names}".encode(), tuple(values.values()))
+            await connection.execute(f"UPDATE board_requests_v2 SET {names}".encode(), tuple(values.values()))
 
     async def standing(self, path: str) -> str:
         """How the link stands."""
@@ -180,13 +180,13 @@ async def opened(
     app.state.own_tokens = OwnTokens(key, issuer="http://door.test", audience="doorstep", clock=clock)
     async with store.connection() as connection:
         await connection.execute(
-            "INSERT INTO board_organisations_v1 (organisation_id, slug, time_zone)"
+            "INSERT INTO board_organisations_v2 (organisation_id, slug, time_zone)"
             " VALUES (%s, 'les-mains-vertes', 'Europe/Paris')",
             (ORGANISATION,),
         )
         names = ", ".join(("organisation_id", "request_id", *ROW))
         await connection.execute(
-            f"INSERT INTO board_requests_v1 ({names}) VALUES ({', '.join(['%s'] * (2 + len(ROW)))})".encode(),
+            f"INSERT INTO board_requests_v2 ({names}) VALUES ({', '.join(['%s'] * (2 + len(ROW)))})".encode(),
             (ORGANISATION, REQUEST, *ROW.values()),
         )
     async with http:

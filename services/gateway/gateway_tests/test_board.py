@@ -20,12 +20,13 @@ from doorstep_contracts.base import PublicEvent
 from doorstep_contracts.registry import EVENT_CLASSES, load_topics, topic_of
 from gateway.answers import Gate, board_card
 from gateway.views.board import BOARD, HANDLERS, ORGANISATIONS, REQUESTS, WORKERS
-from gateway.views.listing import requests_page
+from gateway.views.listing import Wish, requests_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table
 
 NOW = datetime(2026, 5, 20, 8, tzinfo=UTC)
+DRAFTS = Wish(now=NOW, state="draft")
 KEY = bytes(range(32))
 SAMPLE = {type(event): event for event in samples.SAMPLES.values()}
 
@@ -219,7 +220,7 @@ async def test_a_list_goes_on_where_its_page_ended(store: PostgresStore) -> None
     cursor = None
     sizes = []
     while True:
-        page = await requests_page(store, samples.ORGANISATION, key=KEY, state="draft", limit=3, cursor=cursor)
+        page = await requests_page(store, samples.ORGANISATION, DRAFTS, key=KEY, limit=3, cursor=cursor)
         seen += [row["request_id"] for row in page.rows]
         sizes.append(len(page.rows))
         cursor = page.next_cursor
@@ -227,19 +228,28 @@ async def test_a_list_goes_on_where_its_page_ended(store: PostgresStore) -> None
             break
 
     assert (sizes, seen) == ([3, 3, 1], list(reversed(ids)))
-    none = await requests_page(store, samples.ORGANISATION, key=KEY, state="confirmed", limit=3, cursor=None)
-    elsewhere = await requests_page(store, UUID(int=99), key=KEY, state=None, limit=3, cursor=None)
+    none = await requests_page(
+        store, samples.ORGANISATION, Wish(now=NOW, state="confirmed"), key=KEY, limit=3, cursor=None
+    )
+    elsewhere = await requests_page(store, UUID(int=99), Wish(now=NOW), key=KEY, limit=3, cursor=None)
     assert [(page.rows, page.next_cursor) for page in (none, elsewhere)] == [([], None)] * 2
 
 
 @pytest.mark.parametrize(
-    "other", [{"organisation_id": UUID(int=99)}, {"state": "launched"}, {"state": None}, {"key": bytes(32)}]
+    "other",
+    [
+        {"organisation_id": UUID(int=99)},
+        {"wish": Wish(now=NOW, state="launched")},
+        {"wish": Wish(now=NOW)},
+        {"wish": Wish(now=NOW, state="draft", order="soonest")},
+        {"key": bytes(32)},
+    ],
 )
 async def test_a_cursor_is_good_for_the_list_that_gave_it_alone(store: PostgresStore, other: dict[str, Any]) -> None:
     await create_view_tables(store, BOARD)
     drafts = records([sample(intake.RequestDrafted, request_id=UUID(int=number)) for number in (1, 2)])
     await Reader(store).read(drafts, ["intake.requests.v1"] * 2)
-    asked: dict[str, Any] = {"organisation_id": samples.ORGANISATION, "key": KEY, "state": "draft", "limit": 1}
+    asked: dict[str, Any] = {"organisation_id": samples.ORGANISATION, "wish": DRAFTS, "key": KEY, "limit": 1}
     cursor = (await requests_page(store, **asked, cursor=None)).next_cursor
     assert cursor is not None
     with pytest.raises(CursorInvalid):

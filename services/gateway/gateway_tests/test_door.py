@@ -69,7 +69,7 @@ class Door:
         names = ", ".join(("organisation_id", "request_id", *values))
         async with self.store.connection() as connection:
             await connection.execute(
-                f"INSERT INTO board_requests_v1 ({names}) VALUES ({', '.join(['%s'] * (2 + len(values)))})".encode(),
+                f"INSERT INTO board_requests_v2 ({names}) VALUES ({', '.join(['%s'] * (2 + len(values)))})".encode(),
                 (ORGANISATION, REQUEST, *(json.dumps(v) if isinstance(v, list) else v for v in values.values())),
             )
 

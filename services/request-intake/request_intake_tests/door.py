@@ -185,6 +185,8 @@ async def open_door(store: PostgresStore) -> AsyncIterator[Door]:
         issuer=issuer.issuer,
         audience=issuer.audience,
         jwks="http://issuer.test/jwks.json",
+        door_issuer="http://door.test",
+        door_jwks="unused",
         kek=SecretStr(_KEY),
         kek_id="test",
         hmac_key=SecretStr(_KEY),

@@ -129,6 +129,8 @@ async def door(database: str) -> AsyncIterator[Door]:
         issuer=issuer.issuer,
         audience=issuer.audience,
         jwks="http://issuer.test/jwks.json",
+        door_issuer="http://door.test",
+        door_jwks="unused",
         kek=SecretStr(KEY),
         kek_id="test",
         hmac_key=SecretStr(KEY),

@@ -29,18 +29,22 @@ from client_directory.shown import (
     client_card,
     client_for_operator,
     client_for_worker,
+    client_name,
     instant,
     review_shown,
     state_name,
     validation_shown,
 )
 from client_directory.vault import Vault
-from client_directory.views.reading import clients_page, has_served, reviews_page
+from client_directory.views.reading import clients_page, has_served, named_clients, reviews_page
 
 Operator = Annotated[Principal, Depends(require("operator"))]
 WorkerOrOperator = Annotated[Principal, Depends(require("worker", "operator"))]
 ClientOrOperator = Annotated[Principal, Depends(require("client", "operator"))]
 Limit = Annotated[int, Query(ge=1, le=100)]
+
+MOST_NAMES = 100
+"""How many clients one question may name."""
 
 
 def routes(context: Context) -> APIRouter:
@@ -119,6 +123,18 @@ def _clients(context: Context, vault: Vault, answering: Answering) -> APIRouter:
             "clients": [client_card(vault, keys, row, for_operator=operator) for row in page.rows],
             "next_cursor": page.next_cursor,
         }
+
+    @router.get("/client-names")
+    async def read_names(
+        who: WorkerOrOperator, ids: Annotated[list[UUID], Query(min_length=1, max_length=MOST_NAMES)]
+    ) -> dict[str, Any]:
+        """Names for lists that are kept elsewhere: those that are erased, or not for this person to see, are left out."""
+        rows = await named_clients(
+            context.store, who.organisation_id, ids, visited_by=who.person_id if who.role == "worker" else None
+        )
+        keys = await context.store.load_keys([row["client_id"] for row in rows])
+        named = (client_name(vault, keys, row) for row in rows)
+        return {"names": [each for each in named if each is not None]}
 
     @router.get("/clients/{client_id}")
     async def read_client(request: Request, client_id: UUID, who: WorkerOrOperator) -> Response:

@@ -62,6 +62,14 @@ def client_card(vault: Vault, keys: Keys, row: Mapping[str, Any], *, for_operato
     return card | {"known": row["known"]} if for_operator else card
 
 
+def client_name(vault: Vault, keys: Keys, row: Mapping[str, Any]) -> Shown | None:
+    """A client by name alone; None once it is erased."""
+    contact = _contact(vault, keys.get(row["client_id"]), row["details"], DETAILS)
+    if contact is None:
+        return None
+    return {"client_id": str(row["client_id"]), "first_name": contact.first_name, "last_name": contact.last_name}
+
+
 def client_for_worker(work: Work, vault: Vault, organisation_id: UUID, client_id: UUID) -> Shown:
     """Name and address, which the worker who has served them confirms. Errors: ClientNotFound."""
     file = on_file(work.state(CLIENT.at(organisation_id, client_id)))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from fastapi.responses import JSONResponse
 
 from gateway import bodies
 from gateway.answers import ANSWERS, Board, Reached, board_card
+from gateway.limits import per_person
 from gateway.upstream import Onward, Upstream, passed_back
 from gateway.views.board import REQUESTS
-from gateway.views.listing import StateName, requests_page
+from gateway.views.listing import Lack, Order, StateName, Wish, requests_page
 from gateway.waiting import until_settled, wished_seconds
 
 Anyone = Annotated[Principal, Depends(principal)]
@@ -37,7 +39,7 @@ def routes(context: Context, upstream: Upstream) -> APIRouter:
         yield
         await upstream.close()
 
-    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(principal)], responses=ANSWERS)
+    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)], responses=ANSWERS)
     for part in (_intake(context), _directory(), _dispatch(context), _scheduling(), _board(context)):
         router.include_router(part)
     return router
@@ -258,14 +260,33 @@ def _board(context: Context) -> APIRouter:
 
     @router.get("/board")
     async def read_board(
-        who: Operator, state: StateName | None = None, limit: Limit = 50, cursor: str | None = None
+        who: Operator,
+        state: StateName | None = None,
+        lacks: Lack | None = None,
+        first_day: Annotated[date | None, Query(alias="from")] = None,
+        last_day: Annotated[date | None, Query(alias="to")] = None,
+        worker_id: UUID | None = None,
+        order: Order = "newest",
+        limit: Limit = 50,
+        cursor: str | None = None,
     ) -> Board:
-        """All requests of the organisation with both gates, slot, client, worker and visit: the newest first.
+        """All requests of the organisation with both gates, slot, client, worker and visit: the newest first, or what is
+        due soonest.
 
-        It follows the services by milliseconds; a request read by its id is always as it was just written.
+        Days are those of the slot's own place. The board follows the services by milliseconds; a request read by its id
+        is always as it was just written.
         """
+        wish = Wish(
+            now=context.clock.now(),
+            state=state,
+            lacks=() if lacks is None else (lacks,),
+            first_day=first_day,
+            last_day=last_day,
+            worker_id=worker_id,
+            order=order,
+        )
         page = await requests_page(
-            context.store, who.organisation_id, key=context.hmac_key, state=state, limit=limit, cursor=cursor
+            context.store, who.organisation_id, wish, key=context.hmac_key, limit=limit, cursor=cursor
         )
         return Board(requests=[board_card(row) for row in page.rows], next_cursor=page.next_cursor)
 

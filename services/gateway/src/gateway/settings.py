@@ -1,11 +1,14 @@
 """What the gateway needs to know: besides the usual, where the services answer."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
 from doorstep_chassis.settings import ServiceSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
+AMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 
@@ -19,9 +22,6 @@ class GatewaySettings(ServiceSettings):
     dispatch_url: Url
     scheduling_url: Url
 
-    public_url: Url
-    """Where people reach the portals: what the links in mails begin with."""
-
     door_key: Path
     """The PEM file of the P-256 key by which the gateway signs tokens of its own."""
 
@@ -32,6 +32,31 @@ class GatewaySettings(ServiceSettings):
 
     upstream_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long a service may take to answer before it counts as away."""
+
+    reads_a_minute: AMinute = 600
+    """What one person may read, in each process of the gateway; as many at once."""
+    writes_a_minute: AMinute = 120
+    """What one person may change."""
+    visits_a_minute: AMinute = 120
+    """What one address may ask for without being signed in."""
+    entries_a_minute: AMinute = 60
+    """What one address may ask of sign-in, of links from e-mails and of their renewal."""
+    failures_a_minute: AMinute = 30
+    """How often one address may come with a token, a sign-in or a link that is not good."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """The networks of our own proxies, separated by commas: only they are believed whom they speak for."""
+
+    streams_per_person: Annotated[int, Field(ge=1)] = 8
+    """Event streams that one person may have open, in each process of the gateway."""
+    streams_at_most: Annotated[int, Field(ge=1)] = 1_000
+    """Event streams open at once in each process of the gateway."""
+    events_furthest: Annotated[int, Field(ge=1)] = 5_000
+    """How many entries of the log a stream may be behind and still resume."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies_are_listed(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("door_issuer")
     @classmethod

@@ -48,6 +48,27 @@ async def reviews_page(
     return await _page(store, listing, query, REVIEWS.c.opened_at, REVIEWS.c.request_id, cursor, limit)
 
 
+async def named_clients(
+    store: PostgresStore, organisation_id: UUID, client_ids: Sequence[UUID], *, visited_by: UUID | None
+) -> Sequence[Mapping[str, Any]]:
+    """Those of these clients that are on file; where a worker is named, those who have a visit of theirs, past or to come."""
+    query = select(CLIENTS.c.client_id, CLIENTS.c.details).where(
+        CLIENTS.c.organisation_id == organisation_id, CLIENTS.c.client_id.in_(client_ids)
+    )
+    if visited_by is not None:
+        query = query.where(
+            exists(
+                select(SERVED.c.visit_id).where(
+                    SERVED.c.organisation_id == organisation_id,
+                    SERVED.c.worker_id == visited_by,
+                    SERVED.c.client_id == CLIENTS.c.client_id,
+                    SERVED.c.cancelled.is_(False),
+                )
+            )
+        )
+    return await _rows(store, query.order_by(CLIENTS.c.client_id))
+
+
 async def has_served(
     store: PostgresStore, organisation_id: UUID, worker_id: UUID, client_id: UUID, now: datetime
 ) -> bool:
@@ -87,7 +108,7 @@ async def _page(
 
 
 async def _rows(store: PostgresStore, query: Select[Any]) -> Sequence[Row]:
-    compiled = query.compile(dialect=_DIALECT)
+    compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     async with store.connection() as connection:
         cursor = await connection.cursor(row_factory=dict_row).execute(str(compiled).encode(), compiled.params)
         return await cursor.fetchall()

@@ -138,7 +138,7 @@ class Provider:
         proof = ClientAuth(self._client_id, self._client_secret, method)
         url, headers, body = proof.prepare("POST", endpoint, {"Accept": "application/json", **_FORM}, form)
         try:
-            async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, transport=self._transport) as client:
+            async with httpx.AsyncClient(timeout=SECONDS, transport=self._transport) as client:
                 answer = await client.post(url, headers=headers, content=body)
             if answer.is_client_error:  # the provider refuses the code
                 raise SignInFailed

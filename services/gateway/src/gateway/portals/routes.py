@@ -13,8 +13,11 @@ from doorstep_chassis.settings import ServiceSettings
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.limits import per_visitor
 from gateway.links import Links
 from gateway.portals.client import client_routes
+from gateway.portals.console import console_routes
+from gateway.portals.docs import docs_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
 from gateway.portals.problems import install_portal_problems
@@ -36,15 +39,21 @@ def portal_routes(context: Context) -> APIRouter:
     async def prepared(app: FastAPI) -> AsyncIterator[None]:
         await create_portal_tables(context.store)
         app.state.sessions = Sessions(context.store, context.clock, secure=is_secure(settings))
-        app.state.links = Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.public_url)
+        app.state.links = Links(
+            context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.door_issuer
+        )
         yield
 
-    router = APIRouter(lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages)])
+    router = APIRouter(
+        lifespan=prepared, include_in_schema=False, dependencies=[Depends(from_own_pages), Depends(per_visitor)]
+    )
     for part in (
         _ground(),
         _login(context, settings),
         worker_routes(context),
         client_routes(context),
+        console_routes(context),
+        docs_routes(),
     ):
         router.include_router(part)
     return router

@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 from babel.support import NullTranslations, Translations
+from doorstep_chassis.problem_texts import accepted_language
 from starlette.requests import Request
 
 Language = Literal["fr", "en"]
@@ -33,19 +34,7 @@ def chosen_language(request: Request) -> Language:
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES:
         return chosen
-    return accepted_language(request.headers.get("accept-language", ""))
-
-
-def accepted_language(header: str) -> Language:
-    """The best of ours by RFC 9110 `Accept-Language`; French when none is wished."""
-    wishes: list[tuple[float, Language]] = []
-    for part in header.split(","):
-        tag, _, parameters = part.strip().partition(";")
-        name = tag.strip().lower().partition("-")[0]
-        quality = parameters.strip().removeprefix("q=").strip() if parameters else "1"
-        weight = float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
-        wishes += [(weight, language) for language in LANGUAGES if language == name and weight > 0]
-    return max(wishes, key=lambda wish: wish[0], default=(0.0, "fr"))[1]
+    return accepted_language(request.headers.get("accept-language", ""), default="fr")
 
 
 def later(text: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 _METADATA = view_metadata()
 
 REQUESTS = Table(
-    "board_requests_v1",
+    "board_requests_v2",
     _METADATA,
     Column("organisation_id", Uuid, primary_key=True),
     Column("request_id", Uuid, primary_key=True),
@@ -36,6 +36,7 @@ REQUESTS = Table(
     Column("starts_at", DateTime(timezone=True)),
     Column("ends_at", DateTime(timezone=True)),
     Column("zone", String),
+    Column("expires_at", DateTime(timezone=True)),
     Column("end_rule", String),
     # directory.clients
     Column("client_id", Uuid),
@@ -51,14 +52,17 @@ REQUESTS = Table(
     Column("worker_lacks", JSONB),
     Column("applications", Integer),
     Column("broadcast", String),
+    Column("broadcast_deadline", DateTime(timezone=True)),
     # scheduling.visits
     Column("visit_id", Uuid),
     Column("visit_state", String),
-    Index("board_requests_v1_newest", "organisation_id", "created_at", "request_id"),
+    Index("board_requests_v2_newest", "organisation_id", "created_at", "request_id"),
+    Index("board_requests_v2_state", "organisation_id", "state"),
+    Index("board_requests_v2_worker", "organisation_id", "worker_id"),
 )
 
 ORGANISATIONS = Table(
-    "board_organisations_v1",
+    "board_organisations_v2",
     _METADATA,
     Column("organisation_id", Uuid, primary_key=True),
     Column("slug", String),
@@ -67,7 +71,7 @@ ORGANISATIONS = Table(
 )
 
 WORKERS = Table(
-    "board_workers_v1",
+    "board_workers_v2",
     _METADATA,
     Column("organisation_id", Uuid, primary_key=True),
     Column("worker_id", Uuid, primary_key=True),
@@ -102,6 +106,7 @@ def on_drafted(work: Work, event: intake.RequestDrafted, message: Message) -> No
         starts_at=event.slot.start,
         ends_at=event.slot.end,
         zone=event.slot.zone,
+        expires_at=event.expires_at,
     )
 
 
@@ -204,6 +209,7 @@ def on_broadcast_opened(work: Work, event: dispatch.BroadcastOpened, message: Me
         event.organisation_id,
         event.request_id,
         broadcast=OPEN,
+        broadcast_deadline=event.deadline,
         applications=0,
         worker_gate=SHUT,
         worker_lacks=["applications"],
@@ -225,7 +231,7 @@ def on_application(work: Work, event: dispatch.ApplicationReceived, message: Mes
 
 def on_broadcast_closed(work: Work, event: dispatch.BroadcastClosed, message: Message) -> None:
     """The open call takes no more applications."""
-    _request(work, event.organisation_id, event.request_id, broadcast=event.reason)
+    _request(work, event.organisation_id, event.request_id, broadcast=event.reason, broadcast_deadline=None)
 
 
 def on_selected(work: Work, event: dispatch.WorkerSelected, message: Message) -> None:
@@ -313,4 +319,4 @@ HANDLERS: Mapping[type, Handler] = {
     dispatch.WorkerRegistered: on_worker,
 }
 
-BOARD = View("board", 1, _METADATA, HANDLERS, tuple(sorted({topic_of(cls).name for cls in HANDLERS})))
+BOARD = View("board", 2, _METADATA, HANDLERS, tuple(sorted({topic_of(cls).name for cls in HANDLERS})))
