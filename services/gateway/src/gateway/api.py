@@ -1,5 +1,6 @@
 """The public door: every route under `/v1`. The person's token goes on with each request; services judge it again."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -12,6 +13,7 @@ from doorstep_chassis.http import IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic import BeforeValidator
 
 from gateway import bodies
 from gateway.answers import ANSWERS, Board, Reached, board_card
@@ -28,6 +30,16 @@ Prefer = Annotated[
     Header(description="`wait=N`: answer with the state reached within N seconds, 10 at most"),
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+def _as_iso(value: object) -> object:
+    """A day is written `2027-03-01`; pydantic alone would read a number as seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("not a day")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_as_iso)]
 
 
 def routes(context: Context, upstream: Upstream) -> APIRouter:
@@ -263,8 +275,8 @@ def _board(context: Context) -> APIRouter:
         who: Operator,
         state: StateName | None = None,
         lacks: Lack | None = None,
-        first_day: Annotated[date | None, Query(alias="from")] = None,
-        last_day: Annotated[date | None, Query(alias="to")] = None,
+        first_day: Annotated[Day | None, Query(alias="from")] = None,
+        last_day: Annotated[Day | None, Query(alias="to")] = None,
         worker_id: UUID | None = None,
         order: Order = "newest",
         limit: Limit = 50,
