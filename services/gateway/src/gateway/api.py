@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BeforeValidator
 
 from gateway import bodies
-from gateway.answers import ANSWERS, Board, Reached, board_card
+from gateway.answers import Board, Reached, board_card
 from gateway.limits import per_person
 from gateway.upstream import Onward, Upstream, passed_back
 from gateway.views.board import REQUESTS
@@ -51,7 +51,7 @@ def routes(context: Context, upstream: Upstream) -> APIRouter:
         yield
         await upstream.close()
 
-    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)], responses=ANSWERS)
+    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)])
     for part in (_intake(context), _directory(), _dispatch(context), _scheduling(), _board(context)):
         router.include_router(part)
     return router
@@ -101,7 +101,7 @@ def _intake(context: Context) -> APIRouter:
         """A request: its state, its case, both gates and what each still lacks."""
         return await onward("request-intake", "GET", f"/requests/{request_id}")
 
-    @router.post("/requests/{request_id}/launch", responses={200: {"model": Reached}})
+    @router.post("/requests/{request_id}/launch")
     async def launch_request(
         request_id: UUID,
         body: bodies.Launch,
