@@ -117,6 +117,9 @@ class FixedClock:
 class NoBoard:
     """A board that has heard of nothing yet."""
 
+    def __init__(self) -> None:
+        self.listeners: list[Any] = []
+
     async def load_rows(self, at: Any) -> Mapping[Any, Any]:
         return {}
 

@@ -77,6 +77,7 @@ def event_routes(context: Context) -> APIRouter:
     @router.get(
         "/v1/events",
         tags=["events"],
+        status_code=200,
         response_class=EventStream,
         responses=_ANSWERS,
         dependencies=[Depends(per_person)],
