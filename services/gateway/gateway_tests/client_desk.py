@@ -81,7 +81,7 @@ def asked(*missing: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Desk:
-    """One client at a browser. `details` is what the directory shows, `refusal` what it answers to a POST instead of yes."""
+    """One client at a browser. The directory shows `details` (404 where there are none), or answers a `refusal` to a POST."""
 
     app: FastAPI
     http: httpx.AsyncClient
@@ -99,7 +99,7 @@ class Desk:
             return _catalogue(request.url.params["postal_code"])
         assert request.url.path == f"/requests/{REQUEST}/validation"
         if request.method == "GET":
-            return _answer(200, self.details)
+            return _answer(200, self.details) if self.details else _answer(404, {"code": "validation_not_found"})
         if self.refusal is not None:
             return _answer(*self.refusal)
         self.answered.append((request.headers["idempotency-key"], json.loads(request.content)))

@@ -22,7 +22,8 @@ from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Uuid
 
 from gateway.tables import PORTAL
 
-LIFETIME = timedelta(hours=72)
+LIFETIME = timedelta(hours=48)
+"""Shorter than the 72 hours that a client has to answer: who comes late still gets a new one in time."""
 KEPT = timedelta(days=180)
 """How long after its end a link still says what became of the request."""
 TAKEN = timedelta(seconds=30)
@@ -86,7 +87,7 @@ class Links:
     async def issue(
         self, organisation_id: UUID, client_id: UUID, request_id: UUID, *, expires_at: datetime | None = None
     ) -> str:
-        """The address of a new link, good for 72 hours, or until `expires_at` if that is sooner; older ones die."""
+        """The address of a new link, good for 48 hours, or until `expires_at` if that is sooner; older ones die."""
         now = self._clock.now()
         until = now + LIFETIME if expires_at is None else min(now + LIFETIME, expires_at)
         token = self._signed(secrets.token_bytes(_SECRET))

@@ -96,11 +96,12 @@ def _standing(state: Any, row: Mapping[str, Any], deadline: datetime | None, now
     """The directory's word, made exact by the board: why it ended, and whether a confirmed visit was cancelled."""
     if state == "asked" and (row["starts_at"] <= now or (deadline is not None and deadline < now)):
         return "unanswered"
-    if state in ("confirmed", "ended"):
-        if row["state"] == "cancelled" or row["visit_state"] == "cancelled":
-            return "cancelled"
-        if state == "ended" and row["state"] == "expired":
-            return "unanswered" if row["end_rule"] == "client_deadline" else "expired"
+    if state in ("confirmed", "ended") and "cancelled" in (row["state"], row["visit_state"]):
+        return "cancelled"
+    if state == "ended" and row["state"] == "declined":
+        return "declined"
+    if state == "ended" and row["state"] == "expired":
+        return "unanswered" if row["end_rule"] == "client_deadline" else "expired"
     known: Standing = state
     return known
 
