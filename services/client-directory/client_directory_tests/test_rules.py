@@ -49,6 +49,9 @@ def routes(client_id: UUID, other: UUID) -> dict[str, Route]:
             who=OPERATES, strangers=(*STRANGERS, ELSEWHERES), query={"ids": str(client_id)}, also=WORKERS
         ),
         "GET /clients/{client_id}": Route(who=SERVED, strangers=(*STRANGERS, ELSEWHERES), also=frozenset({"operator"})),
+        "GET /clients/{client_id}/contact": Route(
+            who=Person("service", OPERATOR, ORGANISATION), query={"organisation_id": str(ORGANISATION)}
+        ),
         "POST /clients/{client_id}/payment-methods": Route(who=OPERATES, strangers=(ELSEWHERES,), body=dict(CARD)),
         "GET /reviews": Route(who=OPERATES),
         "POST /reviews/{request_id}/decision": Route(
