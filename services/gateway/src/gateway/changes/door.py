@@ -80,9 +80,9 @@ def event_routes(context: Context) -> APIRouter:
 
         Every change is told once, in the order in which it was stored. Each event has an `id`; come back with the last one
         as `Last-Event-ID` and nothing is left out or told twice, also after the service was restarted. Where that cannot
-        be kept, the stream begins with `reset` and its `reason` (`other_epoch`, `beyond_head`, `too_far_behind`): read
-        everything again. Without the header it begins with what happens next. Every 15 seconds a comment and the current
-        `id` come; a longer silence means that the connection is lost.
+        be kept, `reset` comes first, with its `reason` (`other_epoch`, `beyond_head`, `too_far_behind`; `not_understood`
+        between others): read everything again. Without the header a stream begins with what happens next. Every 15 seconds
+        a comment and the current `id` come; a longer silence means that the connection is lost.
 
         A person may have only some streams open (`too_many_streams`), and so may all together (`streams_exhausted`);
         `Retry-After` says when to come back. Whoever reads too slowly is cut off, and resumes.
