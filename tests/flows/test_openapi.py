@@ -34,7 +34,7 @@ CHECKS: list[Any] = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 25
+EXAMPLES = 12
 TURNS: dict[str, "itertools.count[int]"] = {}
 
 

@@ -127,6 +127,8 @@ class NoBoard:
 class OnePersonsSession:
     """Knows one cookie."""
 
+    cookie = COOKIE
+
     def __init__(self, role: Any = "worker") -> None:
         self.session = Session(
             principal=Principal(CAMILLE, ORGANISATION, role),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -199,8 +199,13 @@ def _answer(name: str, row: Operation) -> Json:
         if "properties" in schema:
             schema = {"$ref": SCHEMAS + row.answer.__name__}
         content = {"schema": schema, "examples": _examples(ANSWERS[name])}
-    words = " ".join((row.answer.__doc__ or "").split()) if isinstance(row.answer, type) else row.summary
-    return {"description": words or row.summary, "headers": _header_refs(*headers), "content": {row.media: content}}
+    return {"description": _words(row), "headers": _header_refs(*headers), "content": {row.media: content}}
+
+
+def _words(row: Operation) -> str:
+    """What the models of the answer say of themselves."""
+    models = get_args(row.answer) or (row.answer,)
+    return " Or: ".join(" ".join(each.__doc__.split()) for each in models if each is not None) or row.summary
 
 
 def _refusal(status: int, codes: Sequence[str]) -> Json:

@@ -95,7 +95,7 @@ BODIES: Mapping[str, Examples] = {
     "select_worker": {"An applicant": {"worker_id": COLLEAGUE}},
 }
 
-ANSWERS: Mapping[str, Examples] = {
+ANSWERS: Mapping[str, Any] = {
     "add_organisation": {"Added": {"organisation_id": ORGANISATION}},
     "read_settings": {"As they stand": {"version": 1, **_SETTINGS}},
     "change_settings": {"As they then stand": {"version": 2, **_SETTINGS}},
@@ -140,7 +140,7 @@ ANSWERS: Mapping[str, Examples] = {
     },
     "launch_request": {
         "At once": {"request_id": REQUEST, "state": "launching"},
-        "With `Prefer: wait=5`": {
+        "With Prefer: wait=5": {
             "request_id": REQUEST,
             "state": "confirmed",
             "case": 1,
