@@ -49,12 +49,13 @@ screenshots: setup ## each main page, phone and desktop, light and dark, into va
 bench: setup ## measure ours, the plain way and the floor; writes var/bench.json
 	$(BIN)/python -m tests.load.bench
 
-lint: setup ## style, types, import contracts, public contracts
+lint: setup ## style, types, import contracts, public contracts, the API's description
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m doorstep_contracts check
+	$(BIN)/python -m gateway.openapi check
 
 fmt: setup ## put the code into the house style
 	$(BIN)/ruff check --fix

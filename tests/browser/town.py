@@ -1,10 +1,13 @@
 """An organisation and its people at their browsers."""
 
-from collections.abc import Mapping
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+import httpx
 from doorstep_local.door import Door
 from doorstep_local.services import Doorstep
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
@@ -60,6 +63,23 @@ class Town:
     def organisation_id(self) -> UUID:
         """The organisation."""
         return self.scene.organisation_id
+
+    async def mails_to(self, address: str, *, at_least: int = 1) -> Sequence[Mapping[str, Any]]:
+        """The mails that somebody has got, the newest first, as soon as there are so many."""
+        async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(15):
+            while True:
+                answer = await http.get(f"{self.scene.doorstep.mail}/api/messages", params={"to": address})
+                found: Sequence[Mapping[str, Any]] = answer.json()
+                if len(found) >= at_least:
+                    return found
+                await asyncio.sleep(0.1)
+
+    async def link_to(self, address: str, *, at_least: int = 1) -> str:
+        """The link in the newest mail of a client."""
+        mails = await self.mails_to(address, at_least=at_least)
+        found = re.search(r"http\S+/portal/[\w-]+", mails[0]["text"])
+        assert found is not None, mails[0]["subject"]
+        return found[0]
 
     async def leave(self) -> None:
         """Close what was opened."""

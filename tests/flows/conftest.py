@@ -13,13 +13,16 @@ from doorstep_local.stack import Stack
 
 from .scene import Scene
 
+PATIENT = {"gateway": {"DOORSTEP_READS_A_MINUTE": "100000", "DOORSTEP_WRITES_A_MINUTE": "100000"}}
+"""One person of a test asks more often than people do."""
+
 
 @pytest.fixture(scope="session")
 def doorstep(stack_directory: Path, kafka: Kafka, postgres: Postgres) -> Iterator[Doorstep]:
     """All services, one process each, on the Kafka and the PostgreSQL of this run."""
     directory = stack_directory / "flows"
     stack = Stack(directory, broker=kafka.bootstrap, postgres=postgres.url(), report=lambda line: None)
-    running = Doorstep(stack, database_prefix=f"flows_{uuid.uuid4().hex[:8]}_")
+    running = Doorstep(stack, database_prefix=f"flows_{uuid.uuid4().hex[:8]}_", environment=PATIENT)
     with stack:
         running.start()
         yield running

@@ -92,6 +92,8 @@ class Service:
     views: Callable[[Context], Sequence[View]] = lambda context: ()
     schedule: Schedule = field(default_factory=dict)
     on_due: Callable[[Context], Mapping[str, OnDue]] = lambda context: {}
+    led: Callable[[Context], Sequence[Coroutine[Any, Any, None]]] = lambda context: ()
+    """Further work that only one instance does, for as long as it leads."""
     around: Callable[[FastAPI, Context], None] = lambda app, context: None
     """What else is to stand around its routes: middleware and handlers of its own."""
     classes: Mapping[str, type[PublicEvent]] = field(default_factory=lambda: EVENT_CLASSES)
@@ -307,12 +309,12 @@ class Running:
             led.append(self._relay())
         own = [view for view in self.views if not view.topics]
         for view in own:
-            led.append(self._follow(view, lambda: None))
+            led.append(self._follow(view, view.changed))
         if self.service.schedule:
             timers = TimerLoop(self.store, self.context.units, self.context.clock, self.service.on_due(self.context))
             led.extend(self._follow(view, timers.changed) for view in self._timer_views())
             led.append(timers.run())
-        return led
+        return [*led, *self.service.led(self.context)]
 
     async def _relay(self) -> None:
         """Publish for as long as this instance leads. A broker that is away stops nothing else of what it leads."""

@@ -1,6 +1,6 @@
 """Read models: tables and one function an event, under the delivery rules as a consumer of their own. Rebuilt, never migrated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class View:
     metadata: MetaData
     handlers: Mapping[type, Handler]
     topics: Sequence[str] = ()
+    changed: Callable[[], None] = lambda: None
+    """Called when a view of the own log has moved, in the process that follows it."""
 
     def consumer(self, service: str) -> str:
         """The consumer it is: positions and dead letters are kept under this name."""

@@ -6,7 +6,7 @@ consumers go first, and a record that one of them cannot read yet is parked and 
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from doorstep_contracts.schemas import Schema
 
@@ -28,15 +28,28 @@ _COMPARED = frozenset(
 )
 
 
+Side = Literal["record", "request", "answer"]
+"""Who reads it: a record stays and is read by all, a request is read by us alone, an answer by others alone."""
+
+
 def breaks(released: Schema, proposed: Schema) -> tuple[str, ...]:
     """What of the proposed schema breaks with the released one, each in a sentence that starts with the field."""
     return tuple(_Comparison(released, proposed).breaks())
 
 
+def shape_breaks(old: Schema, new: Schema, *, released: Schema, proposed: Schema, side: Side) -> tuple[str, ...]:
+    """The same for a part of a schema that is no event; `released` and `proposed` hold the `$defs` it refers to.
+
+    A request may be given less, and null, from now on; an answer may always hold more.
+    """
+    return tuple(_Comparison(released, proposed, side).nodes(old, new, ""))
+
+
 class _Comparison:
-    def __init__(self, released: Schema, proposed: Schema) -> None:
+    def __init__(self, released: Schema, proposed: Schema, side: Side = "record") -> None:
         self._released = released
         self._proposed = proposed
+        self._side = side
 
     def breaks(self) -> Iterator[str]:
         if self._released["x-doorstep-key"] != self._proposed["x-doorstep-key"]:
@@ -44,11 +57,12 @@ class _Comparison:
                 f"the key was {self._released['x-doorstep-key']} and is {self._proposed['x-doorstep-key']} now, "
                 "which loses the order of what is already in the topic"
             )
-        yield from self._nodes(self._released, self._proposed, "")
+        yield from self.nodes(self._released, self._proposed, "")
 
-    def _nodes(self, old: Schema, new: Schema, field: str) -> Iterator[str]:
+    def nodes(self, old: Schema, new: Schema, field: str) -> Iterator[str]:
+        """The breaks of a node and of all within it."""
         olds, news = _variants(old, self._released), _variants(new, self._proposed)
-        if _takes_null(news) and not _takes_null(olds):
+        if self._side != "request" and _takes_null(news) and not _takes_null(olds):
             yield f"{field}: may be null now, which consumers that need it cannot read"
         for variant in olds:
             yield from self._narrowing(variant, news, field)
@@ -63,6 +77,8 @@ class _Comparison:
 
     def _variant(self, old: Schema, new: Schema, field: str) -> Iterator[str]:
         for unknown in sorted((old.keys() | new.keys()) - _ANNOTATIONS - _COMPARED):
+            if old.get(unknown) == new.get(unknown):
+                continue
             yield f"{field}: this check cannot compare '{unknown}'; teach it to compatibility.py"
         yield from _values(old, new, field)
         yield from _bounds(old, new, field)
@@ -70,7 +86,7 @@ class _Comparison:
             if keyword in new and new[keyword] != old.get(keyword):
                 yield f"{field}: takes only the {keyword} {new[keyword]} now"
         if "items" in new:
-            yield from self._nodes(old.get("items", {}), new["items"], f"{field}[]")
+            yield from self.nodes(old.get("items", {}), new["items"], f"{field}[]")
         if "properties" in old:
             yield from self._properties(old, new, field)
 
@@ -82,14 +98,15 @@ class _Comparison:
             if name not in fields:
                 yield f"{prefix}{name}: the field is gone, and consumers may read it"
                 continue
-            if name in required_before - required_now:
+            if name in required_before - required_now and self._side != "request":
                 yield f"{prefix}{name}: may be absent now, and consumers may need it"
-            elif name in required_now - required_before:
+            elif name in required_now - required_before and self._side != "answer":
                 yield f"{prefix}{name}: must be present now, and it is absent from records that exist"
             elif released.get("default") != fields[name].get("default"):
                 yield f"{prefix}{name}: has another default now, which changes what records that exist mean"
-            yield from self._nodes(released, fields[name], f"{prefix}{name}")
-        for name in sorted(required_now - old["properties"].keys()):
+            yield from self.nodes(released, fields[name], f"{prefix}{name}")
+        new_ones = required_now - old["properties"].keys() if self._side != "answer" else set()
+        for name in sorted(new_ones):
             yield f"{prefix}{name}: a new field must be optional, because records that exist do not have it"
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 from client_directory.domain.client.state import CLIENT
 from client_directory.domain.validation.state import VALIDATION
+from doorstep_chassis.store.model import WrappedKeyRow
 
 from .door import Door
 from .world import (
@@ -130,6 +131,39 @@ class TestCreatingAClient:
         for role in ("worker", "client", "service"):
             assert problem(await door.ask("POST", "/clients", NEW, role=role)) == (403, "wrong_role", None)
         assert await door.store.head() == 0
+
+
+class TestContact:
+    async def contact(self, door: Door, client_id: UUID, *, role: str = "service", org: UUID = ORGANISATION) -> Any:
+        return await door.ask("GET", f"/clients/{client_id}/contact?organisation_id={org}", role=role)
+
+    async def test_a_service_learns_where_mail_reaches_a_client(self, door: Door) -> None:
+        client_id = await on_file(door)
+
+        answer = await self.contact(door, client_id)
+
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "client_id": str(client_id),
+            "first_name": MARIE["first_name"],
+            "last_name": MARIE["last_name"],
+            "email": MARIE["email"],
+        }
+
+    async def test_nobody_else_does(self, door: Door) -> None:
+        client_id = await on_file(door)
+
+        for role in ("worker", "client", "operator"):
+            assert problem(await self.contact(door, client_id, role=role)) == (403, "wrong_role", None)
+        assert (await self.contact(door, client_id, org=ELSEWHERE)).status_code == 404
+
+    async def test_of_somebody_erased_nothing_is_left(self, door: Door) -> None:
+        client_id = await on_file(door)
+        await door.units.run("erase", lambda work: work.put_key(WrappedKeyRow(client_id, None, "test")))
+
+        answer = await self.contact(door, client_id)
+
+        assert answer.json() == {"client_id": str(client_id), "first_name": None, "last_name": None, "email": None}
 
 
 class TestPaymentMethods:

@@ -45,6 +45,7 @@ def routes(client_id: UUID, other: UUID) -> dict[str, Route]:
     return {
         "POST /clients": Route(who=OPERATES, body={**NEW, "email": "new@example.org"}),
         "GET /clients": Route(who=OPERATES, also=WORKERS),
+        "GET /client-names": Route(who=OPERATES, query={"ids": str(client_id)}, also=WORKERS),
         "GET /clients/{client_id}": Route(who=SERVED, strangers=(*STRANGERS, ELSEWHERES), also=frozenset({"operator"})),
         "POST /clients/{client_id}/payment-methods": Route(who=OPERATES, strangers=(ELSEWHERES,), body=dict(CARD)),
         "GET /reviews": Route(who=OPERATES),

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from dispatch.api import routes
-from dispatch.domain.award.events import AwardEnded, AwardEvent
+from dispatch.domain.award.events import AwardEnded, AwardEvent, BroadcastClosed
 from dispatch.domain.award.state import AWARD
 from dispatch.domain.eligibility import Verdict
 from dispatch.domain.worker.state import WORKER, Registered
@@ -444,6 +444,24 @@ class TestBroadcast:
         assert problem(await door.ask("GET", self.path, org=ELSEWHERE)) == (404, "not_found")
 
 
+class TestWhomACallWentTo:
+    async def called(self, door: Door, org: UUID = ORGANISATION) -> httpx.Response:
+        return await door.ask("GET", f"/requests/{REQUEST}/called?organisation_id={org}", role="service")
+
+    async def test_a_service_is_told_while_the_call_is_open(self, door: Door) -> None:
+        await door.given(*CALL)
+        answer = await self.called(door)
+        assert (answer.status_code, answer.json()) == (200, {"worker_ids": [str(ANNE), str(BRUNO)]})
+
+        await door.given(BroadcastClosed(reason="deadline"))
+        assert (await self.called(door)).json() == {"worker_ids": []}
+
+    async def test_elsewhere_and_before_the_launch_there_is_nothing(self, door: Door) -> None:
+        assert problem(await self.called(door)) == (404, "not_found")
+        await door.given(*CALL)
+        assert problem(await self.called(door, ELSEWHERE)) == (404, "not_found")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "allowed"),
     [
@@ -453,6 +471,7 @@ class TestBroadcast:
         ("GET", "/calls", None, {"worker"}),
         ("POST", apply_path(), None, {"worker"}),
         ("GET", f"/requests/{REQUEST}/broadcast", None, {"operator"}),
+        ("GET", f"/requests/{REQUEST}/called?organisation_id={ORGANISATION}", None, {"service"}),
         ("POST", f"/requests/{REQUEST}/selection", {"worker_id": str(ANNE)}, {"operator"}),
     ],
 )

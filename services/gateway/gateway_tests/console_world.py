@@ -161,7 +161,7 @@ async def opened(database: str) -> AsyncIterator[Console]:
         await create_view_tables(store, view)
     context = Context(
         settings=GatewaySettings.model_construct(
-            environment="development", issuer=ISSUER, door_issuer=HOME, jwks=f"{ISSUER}/jwks.json"
+            environment="development", issuer=ISSUER, door_issuer=HOME, public_url=HOME, jwks=f"{ISSUER}/jwks.json"
         ),
         store=store,
         units=Units(store, clock, "gateway"),

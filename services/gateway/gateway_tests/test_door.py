@@ -413,3 +413,10 @@ async def test_the_board_is_for_operators(board_door: Door) -> None:
     operator = await board_door.http.get("/v1/board", headers=board_door.bearer("operator"))
     assert (worker.status_code, worker.json()["code"]) == (403, "wrong_role")
     assert operator.json() == {"requests": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize("day", ["0", "1800000000", "2027-3-1", "2027-03-01T00:00", "tomorrow", ""])
+async def test_a_day_of_the_board_is_an_iso_date_and_no_number(door: Door, day: str) -> None:
+    for parameter in ("from", "to"):
+        answer = await door.http.get("/v1/board", params={parameter: day}, headers=door.bearer("operator"))
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")

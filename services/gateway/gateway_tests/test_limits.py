@@ -170,7 +170,6 @@ VALID = {
     "database_url": "postgresql://127.0.0.1/none",
     "kafka_bootstrap_servers": "127.0.0.1:1",
     "jwks": "http://issuer.test/jwks.json",
-    "public_url": "http://door.test",
     "kek": "A" * 43 + "=",
     "kek_id": "test",
     "door_issuer": "http://gateway.test",

@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import jwt
 import pytest
-from doorstep_chassis.auth import DiscoveredKeys, Discovery
+from doorstep_chassis.auth import DiscoveredKeys, Discovery, Principal
 from doorstep_chassis.clock import FixedClock
 from doorstep_chassis.demo_people import PeopleFile
 from doorstep_chassis.http import create_app
@@ -23,14 +23,23 @@ from gateway.portals.login import JOURNEY_LIFETIME, login_routes
 from gateway.portals.problems import install_portal_problems
 from gateway.portals.provider import Provider, SignInFailed
 from gateway.portals.session import Anyone, Sessions, Worker
+from gateway.portals.texts import Language
 from gateway.tables import create_portal_tables
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOME, ISSUER = "http://door.test", "http://issuer.test"
 CAMILLE, ODILE, BILLING = (UUID(int=number, version=4) for number in (1, 2, 3))
 ORGANISATION = UUID(int=9, version=4)
+Seen = tuple[UUID, str, str | None, str]
 PEOPLE = [
-    {"person": "camille", "sub": str(CAMILLE), "org": str(ORGANISATION), "role": "worker", "name": "Camille Moreau"},
+    {
+        "person": "camille",
+        "sub": str(CAMILLE),
+        "org": str(ORGANISATION),
+        "role": "worker",
+        "name": "Camille Moreau",
+        "email": "camille@mail.test",
+    },
     {"person": "odile", "sub": str(ODILE), "org": str(ORGANISATION), "role": "operator"},
     {"person": "billing", "sub": str(BILLING), "role": "service"},
 ]
@@ -63,6 +72,8 @@ class Portal:
     sessions: Sessions
     http: httpx.AsyncClient
     at_issuer: httpx.AsyncClient
+    seen: list[Seen]
+    """Who was seen signing in, and how the provider names and addresses them."""
 
     def browser(self) -> httpx.AsyncClient:
         """Another browser."""
@@ -118,7 +129,12 @@ async def opened(database: str, people: Path, *, home: str = HOME) -> AsyncItera
     )
     app = create_app("portals", verifier=issuer.verifier())
     app.state.sessions = Sessions(store, clock, secure=home.startswith("https"))
-    app.include_router(login_routes(provider, clock, secret=bytes(32)))
+    seen: list[Seen] = []
+
+    async def see(who: Principal, name: str, email: str | None, language: Language) -> None:
+        seen.append((who.person_id, name, email, language))
+
+    app.include_router(login_routes(provider, clock, secret=bytes(32), seen=see))
     install_portal_problems(app)
 
     @app.get("/anyone")
@@ -133,7 +149,7 @@ async def opened(database: str, people: Path, *, home: str = HOME) -> AsyncItera
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=home) as http,
         httpx.AsyncClient(transport=httpx.ASGITransport(issuer_app), base_url=ISSUER) as at_issuer,
     ):
-        yield Portal(app, issuer, transport, clock, app.state.sessions, http, at_issuer)
+        yield Portal(app, issuer, transport, clock, app.state.sessions, http, at_issuer, seen)
     await store.close()
 
 
@@ -151,6 +167,10 @@ class TestSigningIn:
         back = await portal.http.get(await portal.choose(sent.headers["location"]))
         assert (back.status_code, back.headers["location"]) == (303, "/anyone?week=2026-W10")
         assert await portal.who() == "Camille Moreau"
+
+    async def test_how_the_provider_names_and_addresses_people_is_kept(self, portal: Portal) -> None:
+        await portal.sign_in()
+        assert portal.seen == [(CAMILLE, "Camille Moreau", "camille@mail.test", "fr")]
 
     async def test_what_the_provider_is_asked(self, portal: Portal) -> None:
         there = urlsplit(await portal.go())

@@ -22,7 +22,7 @@ def said() -> dict[Id, str]:
     """All texts of the templates and of the code, with the place of one use."""
     found: dict[Id, str] = {}
     for file in sorted(GATEWAY.rglob("*")):
-        method = {".html": "jinja2", ".txt": "jinja2", ".py": "python"}.get(file.suffix)
+        method = {".html": "jinja2", ".txt": "jinja2", ".jinja": "jinja2", ".py": "python"}.get(file.suffix)
         if method is None or (file.suffix != ".py" and "templates" not in file.parts):
             continue
         content = BytesIO(file.read_bytes())

@@ -275,7 +275,7 @@ async def test_applications_say_what_became_of_them(portal: Portal) -> None:
         }
     )
     page = text(await portal.get("/calls"))
-    labels = ["Candidature envoyée", "Vous êtes retenu", "Non retenue", "Appel terminé"]
+    labels = ["Candidature envoyée", "Vous êtes retenu", "Vous n’êtes pas retenu", "Appel terminé"]
     assert [label for label in labels if f"Ménage {label}" in page] == labels
     assert "Un autre intervenant a été retenu." in page
     assert "Postuler" not in page

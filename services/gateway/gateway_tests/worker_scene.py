@@ -117,12 +117,17 @@ class FixedClock:
 class NoBoard:
     """A board that has heard of nothing yet."""
 
+    def __init__(self) -> None:
+        self.listeners: list[Any] = []
+
     async def load_rows(self, at: Any) -> Mapping[Any, Any]:
         return {}
 
 
 class OnePersonsSession:
     """Knows one cookie."""
+
+    cookie = COOKIE
 
     def __init__(self, role: Any = "worker") -> None:
         self.session = Session(

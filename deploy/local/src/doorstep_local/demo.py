@@ -176,7 +176,8 @@ def _show_addresses(doorstep: Doorstep, story: Story) -> None:
     bearer = '-H "authorization: Bearer $TOKEN"'
     lines: Mapping[str, str] = {
         "the portals": f"{doorstep.url}/ (sign in as Odile, Camille or Driss)",
-        "the public door": f"{doorstep.url}/v1, described at {doorstep.url}/openapi.json",
+        "the public door": f"{doorstep.url}/v1, described at {doorstep.url}/docs",
+        "every mail that was sent": doorstep.mail,
         "a token (people: odile, camille, driss)": f'TOKEN=$({token} | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\')',
         "the board": f"curl -s {bearer} {doorstep.url}/v1/board",
         "a request": f"curl -s {bearer} {doorstep.url}/v1/requests/{story.requests.get('case_2')}",

@@ -15,7 +15,7 @@ from doorstep_local.services import MODULES
 
 EVERY_SERVICE = "every service"
 _PACKAGES = {"doorstep_chassis": EVERY_SERVICE} | {module.partition(".")[0]: name for name, module in MODULES.items()}
-_ISSUER = "doorstep_chassis.issuer"
+_ISSUERS = ("doorstep_chassis.issuer", "doorstep_chassis.issuer_login")
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 
 
@@ -32,7 +32,7 @@ def described(problem: type[DomainError]) -> dict[str, Any]:
     return {
         "code": problem.code,
         "status": problem.status,
-        "service": "issuer" if problem.__module__ == _ISSUER else _PACKAGES[problem.__module__.partition(".")[0]],
+        "service": "issuer" if problem.__module__ in _ISSUERS else _PACKAGES[problem.__module__.partition(".")[0]],
         "title": {language: title_of(problem, language) for language in LANGUAGES},
         "meaning": {language: meaning_of(problem, language) for language in LANGUAGES},
     }

@@ -76,7 +76,7 @@ class Doorstep:
         self._prefix = database_prefix
         self._environment = environment or {}
         self._directory = make_directory(stack.directory.resolve())
-        self._ports = {name: free_port() for name in (*MODULES, "issuer")}
+        self._ports = {name: free_port() for name in (*MODULES, "issuer", "mail", "smtp")}
         self.people_file = self._directory / "people.json"
         self.clock_file = self._directory / "clock"
         self._door_key = self._directory / "door-key.pem"
@@ -90,6 +90,11 @@ class Doorstep:
     def issuer(self) -> str:
         """The issuer of tokens."""
         return self.url_of("issuer")
+
+    @property
+    def mail(self) -> str:
+        """Where every mail of this stack is shown."""
+        return self.url_of("mail")
 
     def url_of(self, name: str) -> str:
         """Where a service answers."""
@@ -148,7 +153,11 @@ class Doorstep:
             },
             f"{self.issuer}/readyz",
         )
-        return [issuer, *(self._spec(name, common) for name in MODULES)]
+        ports = ("--smtp-port", str(self._ports["smtp"]), "--http-port", str(self._ports["mail"]))
+        mail = ServiceSpec(
+            "mail", (sys.executable, "-m", "doorstep_local.mail", *ports), ready_url=f"{self.mail}/readyz"
+        )
+        return [issuer, mail, *(self._spec(name, common) for name in MODULES)]
 
     def _spec(self, name: str, common: Mapping[str, str]) -> ServiceSpec:
         return ServiceSpec(
@@ -174,11 +183,14 @@ class Doorstep:
             "DOORSTEP_DOOR_ISSUER": self.url,
             "DOORSTEP_DOOR_JWKS": f"{self.url}/.well-known/jwks.json",
             "DOORSTEP_DOOR_KEY": str(self._door_key),
-            "DOORSTEP_PUBLIC_URL": self.url,
             "DOORSTEP_KAFKA_BOOTSTRAP_SERVERS": self.stack.bootstrap,
             "DOORSTEP_CLOCK_FILE": str(self.clock_file),
             "DOORSTEP_KEK": keys["kek"],
             "DOORSTEP_KEK_ID": "local-1",
+            "DOORSTEP_SMTP_HOST": "127.0.0.1",
+            "DOORSTEP_SMTP_PORT": str(self._ports["smtp"]),
+            "DOORSTEP_SMTP_TLS": "none",
+            "DOORSTEP_MAIL_FROM": "bonjour@doorstep.example",
             # One arena: a service is one thread at work, and more of them only hold on to memory.
             "MALLOC_ARENA_MAX": "1",
             "DOORSTEP_HMAC_KEY": keys["hmac"],

@@ -27,6 +27,7 @@ from client_directory.files import add_payment_method
 from client_directory.shown import (
     Shown,
     client_card,
+    client_contact,
     client_for_operator,
     client_for_worker,
     client_name,
@@ -40,6 +41,7 @@ from client_directory.views.reading import clients_page, has_served, named_clien
 
 Operator = Annotated[Principal, Depends(require("operator"))]
 WorkerOrOperator = Annotated[Principal, Depends(require("worker", "operator"))]
+ServiceItself = Annotated[Principal, Depends(require("service"))]
 ClientOrOperator = Annotated[Principal, Depends(require("client", "operator"))]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
@@ -123,6 +125,13 @@ def _clients(context: Context, vault: Vault, answering: Answering) -> APIRouter:
             "clients": [client_card(vault, keys, row, for_operator=operator) for row in page.rows],
             "next_cursor": page.next_cursor,
         }
+
+    @router.get("/clients/{client_id}/contact")
+    async def read_contact(client_id: UUID, organisation_id: UUID, who: ServiceItself) -> dict[str, Any]:
+        """Where mail reaches the client: for a service, which acts for no organisation and so names it."""
+        return await context.units.run(
+            "read_contact", lambda work: client_contact(work, vault, organisation_id, client_id)
+        )
 
     @router.get("/client-names")
     async def read_names(

@@ -89,6 +89,18 @@ def client_for_operator(work: Work, vault: Vault, organisation_id: UUID, client_
     return {"client_id": str(client_id), "known": file.known, **_own_details(work, vault, client_id, file)}
 
 
+def client_contact(work: Work, vault: Vault, organisation_id: UUID, client_id: UUID) -> Shown:
+    """Name and e-mail as on file; null once they are erased. Errors: ClientNotFound."""
+    file = on_file(work.state(CLIENT.at(organisation_id, client_id)))
+    contact = contact_on_file(work, vault, client_id, file) or Contact()
+    return {
+        "client_id": str(client_id),
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "email": contact.email,
+    }
+
+
 def validation_shown(work: Work, vault: Vault, organisation_id: UUID, request_id: UUID) -> Shown:
     """What is asked about a request, to its client or an operator: the client's own details and what is missing.
 

@@ -20,12 +20,13 @@ from dispatch.domain.award.state import AWARD, Absent, AwardState, EndedBeforeLa
 from dispatch.domain.ids import RequestId, WorkerId
 from dispatch.domain.policy.events import Award
 from dispatch.domain.worker.events import Profile
-from dispatch.views.broadcast import Broadcast, broadcast, standing
+from dispatch.views.broadcast import Broadcast, broadcast, called, standing
 from dispatch.views.calls import calls_of
 
 Operator = Annotated[Principal, Depends(require("operator"))]
 Registrar = Annotated[Principal, Depends(require("operator", "service"))]
 Worker = Annotated[Principal, Depends(require("worker"))]
+ServiceItself = Annotated[Principal, Depends(require("service"))]
 
 
 class OrganisationNotNamed(Invalid):
@@ -91,6 +92,12 @@ class Calls(BaseModel):
     calls: list[Call]
 
 
+class CalledWorkers(BaseModel):
+    """Whom a request's call went to."""
+
+    worker_ids: list[UUID]
+
+
 def routes(context: Context) -> APIRouter:
     """The routes."""
     router, answering = APIRouter(), Answering(context.units, context.hmac_key)
@@ -153,6 +160,14 @@ def routes(context: Context) -> APIRouter:
     async def show_broadcast(request: Request, request_id: UUID, who: Operator) -> Response:
         """Where the search for a request's worker stands, with a verdict on everybody considered."""
         return await answering.shown(request, "show_broadcast", lambda work: _broadcast(work, who, request_id))
+
+    @router.get("/requests/{request_id}/called")
+    async def show_called(request_id: UUID, organisation_id: UUID, who: ServiceItself) -> CalledWorkers:
+        """Whom a request's call went to, while it is open: for a service, which names the organisation it asks about."""
+        state = await context.units.run("show_called", lambda work: work.state(AWARD.at(organisation_id, request_id)))
+        if isinstance(state, Absent | EndedBeforeLaunch):
+            raise NotFound
+        return CalledWorkers(worker_ids=called(state))
 
     @router.post("/requests/{request_id}/selection", status_code=202)
     async def select(

@@ -1,4 +1,4 @@
-"""What the gateway itself answers; all else is the services' own."""
+"""What the gateway itself answers; all else is the services' own, and only described (`description/`)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,15 +6,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-
-from gateway.bodies import Problem
-
-_PROBLEM: dict[str, Any] = {"model": Problem, "content": {"application/problem+json": {}}}
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    "4XX": {**_PROBLEM, "description": "Refused, by a stable `code`"},
-    "503": {**_PROBLEM, "description": "A service is away: `service_unavailable` names it"},
-}
-"""What every route may also answer."""
 
 
 class Gate(BaseModel):

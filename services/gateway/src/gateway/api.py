@@ -1,5 +1,6 @@
 """The public door: every route under `/v1`. The person's token goes on with each request; services judge it again."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -12,9 +13,10 @@ from doorstep_chassis.http import IdempotencyKey, NoBody
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic import BeforeValidator
 
 from gateway import bodies
-from gateway.answers import ANSWERS, Board, Reached, board_card
+from gateway.answers import Board, Reached, board_card
 from gateway.limits import per_person
 from gateway.upstream import Onward, Upstream, passed_back
 from gateway.views.board import REQUESTS
@@ -30,6 +32,16 @@ Prefer = Annotated[
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
+def _as_iso(value: object) -> object:
+    """A day is written `2027-03-01`; pydantic alone would read a number as seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("not a day")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_as_iso)]
+
+
 def routes(context: Context, upstream: Upstream) -> APIRouter:
     """The routes over the services that `upstream` reaches, and over the gateway's own board."""
 
@@ -39,7 +51,7 @@ def routes(context: Context, upstream: Upstream) -> APIRouter:
         yield
         await upstream.close()
 
-    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)], responses=ANSWERS)
+    router = APIRouter(prefix="/v1", lifespan=connections, dependencies=[Depends(per_person)])
     for part in (_intake(context), _directory(), _dispatch(context), _scheduling(), _board(context)):
         router.include_router(part)
     return router
@@ -89,7 +101,7 @@ def _intake(context: Context) -> APIRouter:
         """A request: its state, its case, both gates and what each still lacks."""
         return await onward("request-intake", "GET", f"/requests/{request_id}")
 
-    @router.post("/requests/{request_id}/launch", responses={200: {"model": Reached}})
+    @router.post("/requests/{request_id}/launch")
     async def launch_request(
         request_id: UUID,
         body: bodies.Launch,
@@ -263,8 +275,8 @@ def _board(context: Context) -> APIRouter:
         who: Operator,
         state: StateName | None = None,
         lacks: Lack | None = None,
-        first_day: Annotated[date | None, Query(alias="from")] = None,
-        last_day: Annotated[date | None, Query(alias="to")] = None,
+        first_day: Annotated[Day | None, Query(alias="from")] = None,
+        last_day: Annotated[Day | None, Query(alias="to")] = None,
         worker_id: UUID | None = None,
         order: Order = "newest",
         limit: Limit = 50,

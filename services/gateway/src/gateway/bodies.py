@@ -4,26 +4,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from doorstep_chassis.http import Body
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 Text = Annotated[str, Field(max_length=2_000)]
 CodeText = Annotated[str, Field(max_length=200)]
-
-
-class Problem(BaseModel):
-    """Every refusal: RFC 9457 with a stable `code`, and where it helps the field, the instant or the rule at fault."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: StrictInt
-    code: str
-    detail: str | None = None
-    field: str | None = None
-    rule: str | None = None
-    instant: str | None = None
-    request_id: str | None = None
 
 
 # request-intake

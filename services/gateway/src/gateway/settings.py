@@ -8,6 +8,9 @@ from doorstep_chassis.settings import ServiceSettings
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from gateway.notifications.postbox import Tls
+
+MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$")]
 AMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
@@ -22,9 +25,6 @@ class GatewaySettings(ServiceSettings):
     dispatch_url: Url
     scheduling_url: Url
 
-    public_url: Url
-    """Where people reach the portals: what the links in mails begin with."""
-
     door_key: Path
     """The PEM file of the P-256 key by which the gateway signs tokens of its own."""
 
@@ -36,6 +36,17 @@ class GatewaySettings(ServiceSettings):
     upstream_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long a service may take to answer before it counts as away."""
 
+    smtp_host: Annotated[str, Field(min_length=1)]
+    """The server that mail leaves by."""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_tls: Tls = "starttls"
+    """`starttls`, `implicit` (usually port 465), or `none` for a server on this machine."""
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: MailAddress
+    """In whose name mail goes out."""
+    mail_reply_to: MailAddress | None = None
+    """Where answers go that people write to a mail; by default to `mail_from`."""
     reads_a_minute: AMinute = 600
     """What one person may read, in each process of the gateway; as many at once."""
     writes_a_minute: AMinute = 120

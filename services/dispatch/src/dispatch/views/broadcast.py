@@ -133,6 +133,11 @@ def chosen(state: Started) -> UUID | None:
             return None
 
 
+def called(state: Started) -> list[UUID]:
+    """The workers whom the open call went to; nobody once it is closed."""
+    return [each.worker_id for each in state.dossier.verdicts if each.eligible] if state.dossier.open else []
+
+
 def _standing(state: Started) -> tuple[Standing, tuple[WorkerGateLack, ...]]:
     match state:
         case WaitingOperator():

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import jwt
 from doorstep_chassis.auth import Principal, bearer_token, require
@@ -13,7 +13,6 @@ from doorstep_chassis.errors import Unauthorised
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 
-from gateway.answers import ANSWERS
 from gateway.changes.feed import LOOK_BACK, Feed, Start
 from gateway.changes.stream import EventStream, Listener, Slots
 from gateway.limits import per_person, per_visitor
@@ -32,18 +31,6 @@ LastEventId = Annotated[
         examples=["4f1d2c3b5a69-1042"],
     ),
 ]
-
-_EXAMPLE = """retry: 2000
-id: 4f1d2c3b5a69-1040
-
-event: changed
-id: 4f1d2c3b5a69-1042
-data: {"kind":"request","request_id":"00000000-0000-4000-8000-0000000000dd"}
-
-"""
-_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A stream without end", "content": {"text/event-stream": {"example": _EXAMPLE}}}
-}
 
 
 class NotSignedIn(Unauthorised):
@@ -69,7 +56,7 @@ def event_routes(context: Context) -> APIRouter:
         with contextlib.suppress(asyncio.CancelledError):
             await reader
 
-    router = APIRouter(lifespan=following, responses=ANSWERS)
+    router = APIRouter(lifespan=following)
 
     def stream(listener: Listener, start: Start, alive: bytes = b": ") -> EventStream:
         return EventStream(feed, slots, context.clock, listener, start, furthest=settings.events_furthest, alive=alive)
@@ -77,8 +64,8 @@ def event_routes(context: Context) -> APIRouter:
     @router.get(
         "/v1/events",
         tags=["events"],
+        status_code=200,
         response_class=EventStream,
-        responses=_ANSWERS,
         dependencies=[Depends(per_person)],
     )
     async def hear_events(
@@ -93,9 +80,9 @@ def event_routes(context: Context) -> APIRouter:
 
         Every change is told once, in the order in which it was stored. Each event has an `id`; come back with the last one
         as `Last-Event-ID` and nothing is left out or told twice, also after the service was restarted. Where that cannot
-        be kept, the stream begins with `reset` and its `reason` (`other_epoch`, `beyond_head`, `too_far_behind`): read
-        everything again. Without the header it begins with what happens next. Every 15 seconds a comment and the current
-        `id` come; a longer silence means that the connection is lost.
+        be kept, `reset` comes first, with its `reason` (`other_epoch`, `beyond_head`, `too_far_behind`; `not_understood`
+        between others): read everything again. Without the header a stream begins with what happens next. Every 15 seconds
+        a comment and the current `id` come; a longer silence means that the connection is lost.
 
         A person may have only some streams open (`too_many_streams`), and so may all together (`streams_exhausted`);
         `Retry-After` says when to come back. Whoever reads too slowly is cut off, and resumes.

@@ -107,11 +107,11 @@ VERDICTS: Mapping[str, str] = {
     "request_ended": _("the request has ended"),
 }
 APPLICATIONS: Mapping[str, tuple[str, Tone]] = {
-    "applied": (_("Applied"), "info"),
+    "applied": (_("Has applied"), "info"),
     "selected": (_("Chosen, slot being held"), "wait"),
     "assigned": (_("Assigned"), "good"),
     "refused": (_("Refused by the calendar"), "bad"),
-    "not_chosen": (_("Not chosen"), "off"),
+    "not_chosen": (_("Not selected"), "off"),
     "ended": (_("Application over"), "off"),
 }
 _ENDS: Mapping[str, str] = {

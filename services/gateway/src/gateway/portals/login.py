@@ -1,5 +1,6 @@
 """Signing in at a browser: to the identity provider and back to the page one came from; and signing out."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -16,7 +17,7 @@ from gateway.portals.forms import sent_form
 from gateway.portals.pages import page
 from gateway.portals.provider import Arrival, Journey, Provider, SignInFailed
 from gateway.portals.session import Session, Sessions, current, local_path
-from gateway.portals.texts import chosen_language
+from gateway.portals.texts import Language, chosen_language
 
 JOURNEY_LIFETIME = timedelta(minutes=10)
 """How long a person may take at the provider."""
@@ -24,7 +25,11 @@ JOURNEY_LIFETIME = timedelta(minutes=10)
 Visitor = Annotated[Session | None, Depends(current)]
 
 
-def login_routes(provider: Provider, clock: Clock, *, secret: bytes) -> APIRouter:
+Seen = Callable[[Principal, str, str | None, Language], Awaitable[None]]
+"""Keeps how the provider names and addresses somebody who signed in (principal, name, e-mail, language)."""
+
+
+def login_routes(provider: Provider, clock: Clock, *, secret: bytes, seen: Seen) -> APIRouter:
     """`/login`, `/login/back`, `/logout`; `secret` signs what a browser keeps while its person is at the provider."""
     router = APIRouter()
     luggage = Luggage(clock, secret)
@@ -51,6 +56,7 @@ def login_routes(provider: Provider, clock: Clock, *, secret: bytes) -> APIRoute
         journey, back_to = kept
         arrival = await provider.arrive(journey, request.url.query)
         who, until = await _believed(request.app.state.verifier, arrival)
+        await seen(who, arrival.name, arrival.email, arrival.language)
         sessions = _sessions(request)
         opened = await sessions.open(who, name=arrival.name, token=arrival.access_token, expires_at=until)
         if session is not None:

@@ -16,7 +16,10 @@ from authlib.oidc.core import CodeIDToken
 from doorstep_chassis.auth import LEEWAY, Discovery, KeySource
 from doorstep_chassis.clock import Clock
 from doorstep_chassis.errors import Forbidden, Unavailable
+from doorstep_chassis.problem_texts import accepted_language
 from joserfc.errors import JoseError
+
+from gateway.portals.texts import Language
 
 SCOPE = "openid profile email"
 SECONDS = 10.0
@@ -52,6 +55,8 @@ class Arrival:
     access_token: str
     subject: str
     name: str
+    email: str | None
+    language: Language
 
 
 class Provider:
@@ -105,7 +110,11 @@ class Provider:
         tokens = await self._redeem(answer["code"], journey.verifier)
         claims = await self._believed(tokens, journey.nonce)
         name = claims.get("name") or claims.get("preferred_username") or ""
-        return Arrival(str(tokens["access_token"]), str(claims["sub"]), str(name))
+        email = claims.get("email") if claims.get("email_verified", True) is True else None
+        language = accepted_language(str(claims.get("locale", "")), default="fr")
+        return Arrival(
+            str(tokens["access_token"]), str(claims["sub"]), str(name), None if email is None else str(email), language
+        )
 
     async def farewell(self, *, language: str) -> str | None:
         """Where a person ends their session with the provider too, if it offers that. Never fails: ours is over."""

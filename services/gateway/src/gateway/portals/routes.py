@@ -15,10 +15,13 @@ from fastapi.responses import RedirectResponse
 
 from gateway.limits import per_visitor
 from gateway.links import Links
+from gateway.people import People
 from gateway.portals.client import client_routes
 from gateway.portals.console import console_routes
+from gateway.portals.docs import docs_routes
 from gateway.portals.forms import from_own_pages
 from gateway.portals.login import login_routes
+from gateway.portals.mail import mail_routes
 from gateway.portals.problems import install_portal_problems
 from gateway.portals.provider import Provider
 from gateway.portals.security import BrowserRules, browser_rules
@@ -38,7 +41,9 @@ def portal_routes(context: Context) -> APIRouter:
     async def prepared(app: FastAPI) -> AsyncIterator[None]:
         await create_portal_tables(context.store)
         app.state.sessions = Sessions(context.store, context.clock, secure=is_secure(settings))
-        app.state.links = Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.public_url)
+        app.state.links = Links(
+            context.store, context.clock, hmac_key=context.hmac_key, public_url=settings.door_issuer
+        )
         yield
 
     router = APIRouter(
@@ -50,6 +55,8 @@ def portal_routes(context: Context) -> APIRouter:
         worker_routes(context),
         client_routes(context),
         console_routes(context),
+        mail_routes(context),
+        docs_routes(),
     ):
         router.include_router(part)
     return router
@@ -77,7 +84,12 @@ def _login(context: Context, settings: GatewaySettings) -> APIRouter:
         home=settings.door_issuer,
         clock=context.clock,
     )
-    return login_routes(provider, context.clock, secret=hmac.digest(context.hmac_key, b"portal login", "sha256"))
+    return login_routes(
+        provider,
+        context.clock,
+        secret=hmac.digest(context.hmac_key, b"portal login", "sha256"),
+        seen=People(context).seen,
+    )
 
 
 HOMES = {"worker": "/requests", "operator": "/console"}

@@ -38,9 +38,9 @@ WORKER_LACKS: Mapping[str, str] = {
 
 CALL_STATES: Mapping[str, tuple[str, str]] = {
     "open": (later("Open"), "info"),
-    "applied": (later("Applied"), "wait"),
+    "applied": (later("Application sent"), "wait"),
     "assigned": (later("You were chosen"), "good"),
-    "not_chosen": (later("Not chosen"), "off"),
+    "not_chosen": (later("You were not chosen"), "off"),
     "ended": (later("Call ended"), "off"),
 }
 

@@ -1,0 +1,1 @@
+"""What people have been told about one request, and what they still wait for."""

@@ -1,0 +1,1 @@
+"""When an organisation's operators are told what waits."""

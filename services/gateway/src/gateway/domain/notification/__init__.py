@@ -1,0 +1,1 @@
+"""One message to one person, from its cause to its end."""

@@ -1,0 +1,1 @@
+"""Mail: what it says, whom it reaches, and how it leaves."""

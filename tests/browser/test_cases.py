@@ -1,0 +1,104 @@
+"""The three cases of a request by clicking only: the worker at the door, the operator, the client from their mail."""
+
+import re
+from datetime import datetime
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .town import Size, Town
+from .words import WORDS, Language
+
+EACH = pytest.mark.parametrize(("size", "language"), [("phone", "fr"), ("desktop", "en")])
+
+
+async def wizard(
+    page: Page, words: dict[str, str], *, performer: str, start: datetime, contact: dict[str, str]
+) -> None:
+    """« Nouvelle demande », step by step, up to the question who validates."""
+    await page.get_by_role("link", name=words["new"]).first.click()
+    await page.get_by_label(words[performer]).check()
+    await page.get_by_role("button", name=words["continue"]).click()
+    await page.get_by_label(words["postal_code"]).fill("69003")
+    await page.get_by_role("button", name=words["continue"]).click()
+    await page.get_by_label(words["cleaning"]).check()
+    await page.get_by_role("button", name=words["continue"]).click()
+    await page.get_by_label(words["date"]).fill(f"{start:%Y-%m-%d}")
+    await page.get_by_label(words["time"]).fill(f"{start:%H:%M}")
+    if performer == "self":
+        await expect(page.get_by_text(words["free"])).to_be_visible()
+    await page.get_by_role("button", name=words["continue"]).click()
+    for name, value in contact.items():
+        await page.locator(f"#f-{name}").fill(value)
+    await page.get_by_role("button", name=words["continue"]).last.click()
+    await expect(page.get_by_label(words["by_client"])).to_be_visible()
+
+
+async def launch(page: Page, words: dict[str, str], *, by: str, home: bool = False) -> str:
+    """« Lancer la demande »; the request's id."""
+    await page.get_by_label(words[by]).check()
+    if home:
+        await page.locator("#f-line1").fill("12 rue de la Part-Dieu")
+        await page.locator("#f-address_postal_code").fill("69003")
+        await page.locator("#f-locality").fill("Lyon")
+    await page.get_by_role("button", name=words["launch"]).click()
+    await page.wait_for_url(re.compile(r"/requests/[0-9a-f-]{36}$"))
+    return page.url.rsplit("/", 1)[1]
+
+
+@EACH
+async def test_case_1_is_confirmed_at_once(town: Town, size: Size, language: Language) -> None:
+    words, scene = WORDS[language], town.scene
+    jeanne = scene.contact("Jeanne", f"Moulin-{scene.tag}")
+    scene.known(jeanne)
+    camille = await town.person("camille", size=size, language=language)
+    await wizard(camille, words, performer="self", start=scene.monday(9), contact=jeanne)
+    await launch(camille, words, by="by_worker", home=True)
+    await expect(camille.get_by_text(words["in_place"])).to_be_visible()
+    await camille.goto(f"/calendar?on={scene.monday(9):%Y-%m-%d}")
+    await expect(camille.locator("main")).to_contain_text(words["cleaning"])
+
+
+@EACH
+async def test_case_2_the_client_completes_a_payment_method(town: Town, size: Size, language: Language) -> None:
+    words, scene = WORDS[language], town.scene
+    paul = scene.contact("Paul", f"Girard-{scene.tag}")
+    scene.known(paul, card=False)
+    camille = await town.person("camille", size=size, language=language)
+    await wizard(camille, words, performer="self", start=scene.monday(12), contact=paul)
+    await launch(camille, words, by="by_worker", home=True)
+    await expect(camille.locator("#state")).to_contain_text(words["payment_lacks"])
+    client = await town.somebody(size=size, language=language)
+    await client.goto(await town.link_to(paul["email"]))
+    await client.get_by_label(re.compile("4242")).check()
+    await client.get_by_role("button", name=words["approve"]).click()
+    await expect(client.locator("[data-standing]")).to_be_visible()
+    await expect(camille.get_by_text(words["in_place"])).to_be_visible()  # by itself: the page is live
+
+
+@EACH
+async def test_case_3_a_colleague_applies_and_the_operator_picks(town: Town, size: Size, language: Language) -> None:
+    words, scene = WORDS[language], town.scene
+    scene.policy(broadcast=True)
+    lucie = scene.contact("Lucie", f"Faure-{scene.tag}")
+    camille = await town.person("camille", size=size, language=language)
+    driss = await town.person("driss", size=size, language=language)
+    odile = await town.person("odile", size="desktop", language=language)
+    await driss.goto("/calls")
+    await wizard(camille, words, performer="other", start=scene.monday(14), contact=lucie)
+    request = await launch(camille, words, by="by_client")
+    await driss.get_by_role("button", name=re.compile(words["apply"])).click()  # the call appears by itself
+    await expect(driss.locator("#my-applications")).to_be_visible()
+    await odile.goto(f"/console/requests/{request}")
+    await odile.get_by_role("button", name=re.compile(words["choose"])).click()
+    client = await town.somebody(size=size, language=language)
+    await client.goto(await town.link_to(lucie["email"]))
+    await client.locator("#f-line1").fill("48 cours Lafayette")
+    await client.locator("#f-postal_code").fill("69003")
+    await client.locator("#f-locality").fill("Lyon")
+    await client.get_by_label(re.compile("4242")).check()
+    await client.get_by_role("button", name=words["approve"]).click()
+    await expect(client.locator("[data-standing]")).to_be_visible()
+    await expect(camille.get_by_text(words["in_place"])).to_be_visible()
+    await driss.goto(f"/calendar?on={scene.monday(14):%Y-%m-%d}")
+    await expect(driss.locator("main")).to_contain_text(words["cleaning"])
