@@ -26,7 +26,7 @@ from gateway.portals.problems import install_portal_problems
 from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
 from gateway.upstream import Upstream
-from gateway.views.board import BOARD
+from gateway.views.board import BOARD, ORGANISATIONS, REQUESTS
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 START = datetime(2026, 3, 9, 13, 30, tzinfo=UTC)
