@@ -45,8 +45,13 @@ def routes(client_id: UUID, other: UUID) -> dict[str, Route]:
     return {
         "POST /clients": Route(who=OPERATES, body={**NEW, "email": "new@example.org"}),
         "GET /clients": Route(who=OPERATES, also=WORKERS),
-        "GET /client-names": Route(who=OPERATES, query={"ids": str(client_id)}, also=WORKERS),
+        "GET /client-names": Route(
+            who=OPERATES, strangers=(*STRANGERS, ELSEWHERES), query={"ids": str(client_id)}, also=WORKERS
+        ),
         "GET /clients/{client_id}": Route(who=SERVED, strangers=(*STRANGERS, ELSEWHERES), also=frozenset({"operator"})),
+        "GET /clients/{client_id}/contact": Route(
+            who=Person("service", OPERATOR, ORGANISATION), query={"organisation_id": str(ORGANISATION)}
+        ),
         "POST /clients/{client_id}/payment-methods": Route(who=OPERATES, strangers=(ELSEWHERES,), body=dict(CARD)),
         "GET /reviews": Route(who=OPERATES),
         "POST /reviews/{request_id}/decision": Route(
@@ -79,7 +84,7 @@ async def rules(door: Door) -> Rules:
         org = None if who.role == "service" else who.org
         return door.issuer.token(sub=who.sub, role=who.role, org=org, request=who.request)
 
-    ids = {"client_id": client_id, "request_id": REQUEST}
+    ids = {"client_id": client_id, "ids": client_id, "request_id": REQUEST}
     return Rules(transport.app, door.client, token, routes(client_id, other), ids, door.store.head)
 
 

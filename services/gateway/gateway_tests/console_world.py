@@ -14,18 +14,21 @@ from doorstep_chassis.auth import Principal, Role
 from doorstep_chassis.clock import FixedClock
 from doorstep_chassis.http import create_app
 from doorstep_chassis.issuer import LocalIssuer
-from doorstep_chassis.privacy import KeyRing
+from doorstep_chassis.privacy import KeyRing, seal
 from doorstep_chassis.service import Context
 from doorstep_chassis.store.postgres import PostgresStore
+from doorstep_chassis.store.recorder import create_tables
 from doorstep_chassis.units import Units
 from doorstep_chassis.views import create_view_tables
 from fastapi import FastAPI
+from gateway.people import DETAILS, Details, subject_id
 from gateway.portals.routes import portal_routes, stand_around
 from gateway.portals.session import COOKIE, Session
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from gateway.views.board import BOARD
 from gateway.views.history import HISTORY
+from gateway.views.people import PEOPLE_VIEW
 
 ISSUER, HOME = "http://issuer.test", "http://door.test"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,6 +38,7 @@ REQUEST = UUID("a1b2c3d4-0000-4000-8000-000000000001")
 CREATOR = UUID("c0de0000-0000-4000-8000-000000000002")
 COLLEAGUE = UUID("3f2a0000-0000-4000-8000-000000000003")
 MARIE = UUID("00000000-0000-4000-8000-0000000000c1")
+KEYS = KeyRing(bytes(32), "test")
 LYON = {
     "localities": ["Lyon"],
     "offers": [{"service": "menage", "label_fr": "Ménage", "label_en": "Cleaning"}],
@@ -132,6 +136,20 @@ class Console:
             facts=facts,
         )
 
+    async def put_person(self, person_id: UUID, name: str) -> None:
+        """A worker who has signed in."""
+        subject, keys = subject_id(ORGANISATION, person_id), KEYS
+        key = keys.issue()
+        wrapped = keys.wrap(subject, key)
+        async with self.store.connection() as connection:
+            await connection.execute(
+                "INSERT INTO data_keys (subject_id, wrapped, kek_id) VALUES (%s, %s, %s)",
+                (subject, wrapped.wrapped, wrapped.kek_id),
+            )
+        details = Details(name=name, email=None).model_dump_json()
+        sealed = seal(key, subject, details, context=DETAILS)
+        await self.insert("people_v1", person_id=person_id, role="worker", details=sealed, language="fr")
+
     def know(self, **names: str) -> None:
         """The directory's names, by the last two digits of the client's id."""
 
@@ -156,17 +174,18 @@ class Console:
 async def opened(database: str) -> AsyncIterator[Console]:
     """The console over a database of its own, nobody signed in."""
     store, clock, issuer = PostgresStore(database), FixedClock(NOW), LocalIssuer(ISSUER)
+    create_tables(database)
     await store.open()
-    for view in (BOARD, HISTORY):
+    for view in (BOARD, HISTORY, PEOPLE_VIEW):
         await create_view_tables(store, view)
     context = Context(
         settings=GatewaySettings.model_construct(
-            environment="development", issuer=ISSUER, door_issuer=HOME, public_url=HOME, jwks=f"{ISSUER}/jwks.json"
+            environment="development", issuer=ISSUER, door_issuer=HOME, jwks=f"{ISSUER}/jwks.json"
         ),
         store=store,
         units=Units(store, clock, "gateway"),
         clock=clock,
-        keys=KeyRing(bytes(32), "test"),
+        keys=KEYS,
         hmac_key=bytes(32),
     )
     app = create_app("gateway", verifier=issuer.verifier())

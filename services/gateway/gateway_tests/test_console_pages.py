@@ -117,6 +117,15 @@ async def test_in_french_too(console: Console) -> None:
     assert due == "3 jours début du créneau jeu. 5 mars, 10:00"
 
 
+async def test_workers_who_have_signed_in_are_named(console: Console) -> None:
+    await console.put_person(COLLEAGUE, "Driss Amrani")
+    await console.put_worker(COLLEAGUE, "menage")
+    await console.put(worker_gate="open", worker_lacks=[], worker_id=COLLEAGUE)
+    page = await console.get("/console")
+    assert (rows(page)[0][4], rows(page)[0][6]) == ("Driss Amrani", "Worker c0de a1b2c3d4")
+    assert f'<option value="{COLLEAGUE}">Driss Amrani</option>' in page.text
+
+
 async def test_times_are_those_of_the_place(console: Console) -> None:
     await console.insert("board_organisations_v2", time_zone="Europe/Paris")
     await console.put(zone="Indian/Reunion", postal_code="97400")
@@ -185,11 +194,11 @@ async def test_a_part_is_the_list_alone(console: Console) -> None:
 
 
 async def test_names_are_asked_in_batches_of_a_hundred(console: Console) -> None:
-    for number in range(45):
+    for number in range(110):
         await console.put(UUID(int=number + 1), client_id=UUID(int=number + 1))
-    await console.get("/console")
+    await console.post("/console/search", {"q": "nobody"})
     asked = [each for each in console.asked if each.url.path == "/client-names"]
-    assert [len(each.url.params.get_list("ids")) for each in asked] == [45]
+    assert sorted(len(each.url.params.get_list("ids")) for each in asked) == [10, 100]
 
 
 async def test_without_the_directory_and_the_catalogue_the_board_still_stands(console: Console) -> None:
@@ -273,9 +282,10 @@ async def test_the_labels_are_the_articles_own(request_page: Console) -> None:
 
 
 async def test_an_applicant_is_chosen_under_the_forms_key(request_page: Console) -> None:
+    await request_page.put_person(COLLEAGUE, "Driss Amrani")
     page = (await request_page.get(PAGE)).text
     assert texts(page, r'<li class="candidate">(.*?)</li>') == [
-        "Worker 3f2a applied Mon 2 Mar, 09:30 eligible Choose Worker 3f2a",
+        "Driss Amrani applied Mon 2 Mar, 09:30 eligible Choose Driss Amrani",
         "Worker c0de created the request for somebody else",
     ]
     request_page.answers["POST", f"/requests/{REQUEST}/selection"] = (202, {"state": "selecting"})

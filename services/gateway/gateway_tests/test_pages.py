@@ -28,6 +28,7 @@ HTML = {"Accept": "text/html"}
 
 OPEN = (
     "/static/",
+    "/docs",
     "/language/",
     "/login",
     "/logout",

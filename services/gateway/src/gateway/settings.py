@@ -5,13 +5,21 @@ from pathlib import Path
 from typing import Annotated
 
 from doorstep_chassis.settings import ServiceSettings
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from gateway.notifications.postbox import Tls
 
 MailAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$")]
 AMinute = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+def _listed(value: object) -> object:
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)]
+"""Networks, separated by commas."""
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 
@@ -57,7 +65,7 @@ class GatewaySettings(ServiceSettings):
     """What one address may ask of sign-in, of links from e-mails and of their renewal."""
     failures_a_minute: AMinute = 30
     """How often one address may come with a token, a sign-in or a link that is not good."""
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    trusted_proxies: Networks = ()
     """The networks of our own proxies, separated by commas: only they are believed whom they speak for."""
 
     streams_per_person: Annotated[int, Field(ge=1)] = 8
@@ -66,11 +74,6 @@ class GatewaySettings(ServiceSettings):
     """Event streams open at once in each process of the gateway."""
     events_furthest: Annotated[int, Field(ge=1)] = 5_000
     """How many entries of the log a stream may be behind and still resume."""
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _proxies_are_listed(cls, value: object) -> object:
-        return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("door_issuer")
     @classmethod

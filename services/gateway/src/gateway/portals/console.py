@@ -1,7 +1,9 @@
 """The operators' console: its navigation, and the board of requests with what each lacks and when it is due."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,12 +11,13 @@ from uuid import UUID
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Query, Request, Response
 
+from gateway.people import People
 from gateway.portals.calls import Calls, OnBehalf
 from gateway.portals.catalogues import Catalogues
 from gateway.portals.console_calendar import calendar_routes
 from gateway.portals.console_pages import console_page
 from gateway.portals.console_request import request_routes
-from gateway.portals.console_rows import Line, lines_of, offered_at
+from gateway.portals.console_rows import Known, Line, line_of, offered_at
 from gateway.portals.console_settings import settings_routes
 from gateway.portals.console_words import CLIENT_LACKS, GROUPS, WAITS_FOR_OPERATOR, WORKER_LACKS
 from gateway.portals.forms import Form, text_of
@@ -40,6 +43,7 @@ FOUND = 100
 SEARCHED_CLIENTS = 1_000
 """Among how many clients, those of the newest requests, a name is looked for."""
 LONGEST_WORDS = 100
+EMPTY: Mapping[UUID, str] = MappingProxyType({})
 
 LACK_CODES: tuple[str, ...] = tuple(code for union in get_args(Lack) for code in get_args(union))
 
@@ -126,17 +130,22 @@ def console_routes(context: Context) -> APIRouter:
 
 
 def _board(context: Context, catalogues: Catalogues) -> APIRouter:
+    people = People(context)
     router = APIRouter()
 
     async def lines(
-        request: Request, session: Session, calls: Calls, rows: Any, names: dict[UUID, str] | None = None
+        request: Request, session: Session, calls: Calls, rows: Any, named: Mapping[UUID, str] = EMPTY
     ) -> list[Line]:
         organisation_id = session.principal.organisation_id
-        known = await client_names(calls, {row["client_id"] for row in rows} - set(names or {}))
-        found = await offered_at(catalogues, calls, organisation_id, {row["postal_code"] for row in rows})
-        home = await home_zone(context.store, organisation_id)
+        workers = {row[name] for row in rows for name in ("worker_id", "created_by")} - {None}
+        known = Known(
+            clients={**await client_names(calls, {row["client_id"] for row in rows} - set(named)), **named},
+            workers=await people.names(organisation_id, sorted(workers)),
+            offered=await offered_at(catalogues, calls, organisation_id, {row["postal_code"] for row in rows}),
+            home=await home_zone(context.store, organisation_id),
+        )
         texts = Texts(chosen_language(request))
-        return lines_of(rows, texts, context.clock.now(), {**known, **(names or {})}, found, home)
+        return [line_of(row, texts, context.clock.now(), known) for row in rows]
 
     @router.get("/console")
     async def board(
@@ -149,7 +158,8 @@ def _board(context: Context, catalogues: Catalogues) -> APIRouter:
             context.store, organisation_id, wish, key=context.hmac_key, limit=ROWS, cursor=filters.cursor
         )
         texts = Texts(chosen_language(request))
-        workers = await workers_of(context.store, organisation_id)
+        workers = [row["worker_id"] for row in await workers_of(context.store, organisation_id)]
+        named = await people.names(organisation_id, workers)
         return console_page(
             request,
             "console/board_list.html" if part == "list" else "console/board.html",
@@ -161,7 +171,7 @@ def _board(context: Context, catalogues: Catalogues) -> APIRouter:
             groups=GROUPS,
             lines=await lines(request, session, calls, found.rows),
             next_page=None if found.next_cursor is None else filters.address(cursor=found.next_cursor),
-            workers=[(row["worker_id"], worker_label(texts, row["worker_id"])) for row in workers],
+            workers=[(worker_id, worker_label(texts, worker_id, named)) for worker_id in workers],
             client_lacks=CLIENT_LACKS,
             worker_lacks=WORKER_LACKS,
         )
@@ -174,7 +184,7 @@ def _board(context: Context, catalogues: Catalogues) -> APIRouter:
         """
         organisation_id, words = session.principal.organisation_id, text_of(form, "q")[:LONGEST_WORDS]
         rows: Any = ()
-        names: dict[UUID, str] = {}
+        names: Mapping[UUID, str] = EMPTY
         if words:
             if not any(letter.isdigit() for letter in words):
                 clients = await recent_clients(context.store, organisation_id, limit=SEARCHED_CLIENTS)

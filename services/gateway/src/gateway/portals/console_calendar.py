@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Request, Response
 
+from gateway.people import People
 from gateway.portals.calls import Calls, OnBehalf, Refused
 from gateway.portals.catalogues import Catalogues, Offered
 from gateway.portals.console_pages import console_page
@@ -91,6 +92,7 @@ def calendar_routes(context: Context, catalogues: Catalogues) -> APIRouter:
         asked = active[first : first + WORKERS_AT_ONCE]
 
         found = await asyncio.gather(*(_calendar(calls, worker_id, days, home) for worker_id in asked))
+        workers = await People(context).names(organisation_id, asked)
         requests = {UUID(each["request_id"]) for entries in found if entries for each in entries}
         rows = await rows_of(context.store, organisation_id, sorted(requests))
         names = await client_names(calls, (row["client_id"] for row in rows.values()))
@@ -103,7 +105,7 @@ def calendar_routes(context: Context, catalogues: Catalogues) -> APIRouter:
             return [clipped for entry in made for clipped in entry if clipped.day in days]
 
         lines = [
-            Row(worker_id, worker_label(texts, worker_id), entries_of(answer), answer is not None)
+            Row(worker_id, worker_label(texts, worker_id, workers), entries_of(answer), answer is not None)
             for worker_id, answer in zip(asked, found, strict=True)
         ]
         hours = day_hours(entry for line in lines for entry in line.entries)

@@ -1,7 +1,7 @@
 """One request in the console: where it stands, who acts next, what happened, and what an operator may do."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from gateway.people import People
 from gateway.portals.calls import Calls, OnBehalf, Refused
 from gateway.portals.catalogues import Catalogues
 from gateway.portals.console_pages import console_page
-from gateway.portals.console_rows import line_of, offered_at, zone_text
+from gateway.portals.console_rows import Known, line_of, offered_at, zone_text
 from gateway.portals.console_words import (
     APPLICATIONS,
     NEXT,
@@ -86,7 +87,7 @@ def refusal_text(texts: Texts, problem: Refused | ServiceUnavailable) -> str:
 
 def request_routes(context: Context, catalogues: Catalogues) -> APIRouter:
     """The page of a request, and its forms."""
-    router = APIRouter()
+    router, people = APIRouter(), People(context)
 
     async def shown(
         request: Request,
@@ -106,25 +107,30 @@ def request_routes(context: Context, catalogues: Catalogues) -> APIRouter:
         broadcast, validation = (None if each is AWAY else each for each in (broadcast, validation))
         history = await history_of(context.store, organisation_id, request_id)
         workers = await workers_of(context.store, organisation_id)
-        home = await home_zone(context.store, organisation_id)
         client = (validation or {}).get("client") or await _client(calls, row["client_id"])
-        found = await offered_at(catalogues, calls, organisation_id, {row["postal_code"]})
-        names = {} if client is None else {row["client_id"]: full_name(client)}
+        named = {UUID(each) for each in _workers_in([broadcast or {}, *(event["facts"] for event in history)])}
+        named |= {row["created_by"], *(each["worker_id"] for each in (row, *workers) if each["worker_id"] is not None)}
+        known = Known(
+            clients={} if client is None else {row["client_id"]: full_name(client)},
+            workers=await people.names(organisation_id, sorted(named)),
+            offered=await offered_at(catalogues, calls, organisation_id, {row["postal_code"]}),
+            home=await home_zone(context.store, organisation_id),
+        )
         zone = row["zone"]
 
         def label(worker_id: UUID | str) -> str:
-            return worker_label(texts, worker_id if isinstance(worker_id, UUID) else UUID(worker_id))
+            return worker_label(texts, worker_id if isinstance(worker_id, UUID) else UUID(worker_id), known.workers)
 
         gates = [read["client_gate"], read["worker_gate"]]
         lacks = [lack for gate in gates if gate is not None for lack in gate["missing"]]
         values = {
             "request_id": request_id,
             "read": read,
-            "line": line_of(row, texts, now, names, found[row["postal_code"]], home),
+            "line": line_of(row, texts, now, known),
             "row": row,
             "zone": zone,
             "moment": lambda when: moment(texts, when, zone),
-            "zone_name": "" if zone == home else zone_text(zone),
+            "zone_name": "" if zone == known.home else zone_text(zone),
             "client": client,
             "lacks": [(lack, said(texts, NEXT, lack), lack in WAITS_FOR_OPERATOR) for lack in dict.fromkeys(lacks)],
             "broadcast": broadcast,
@@ -224,6 +230,16 @@ async def _told(calls: Calls, request_id: UUID) -> tuple[Any, Any, Any]:
             raise NotFound from None
         raise
     return read, broadcast, validation
+
+
+def _workers_in(told: Any) -> Iterator[str]:
+    """The ids of all workers that answers and facts speak of."""
+    if isinstance(told, dict):
+        yield from (told[name] for name in ("worker_id", "created_by") if told.get(name))
+        told = list(told.values())
+    if isinstance(told, list):
+        for each in told:
+            yield from _workers_in(each)
 
 
 async def _if_any(calls: Calls, service: ServiceName, path: str) -> Any:

@@ -18,6 +18,16 @@ SOON, VERY_SOON = timedelta(hours=24), timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What rows only refer to: names of clients and workers, the catalogue of each postal code, and the own time zone."""
+
+    clients: Mapping[UUID, str]
+    workers: Mapping[UUID, str]
+    offered: Mapping[str, Offered]
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """One gate in words. `mine`: only an operator can bring what it lacks; `open` is None before anybody has decided."""
 
@@ -69,27 +79,11 @@ class Line:
         return self.live and (self.client_gate.mine or self.worker_gate.mine)
 
 
-def lines_of(
-    rows: Sequence[Mapping[str, Any]],
-    texts: Texts,
-    now: datetime,
-    names: Mapping[UUID, str],
-    offered: Mapping[str, Offered],
-    home: str,
-) -> list[Line]:
-    """Rows of the board's list, each with its client's name and its place, as far as they are known.
-
-    `home` is the organisation's time zone: a slot in another one says so.
-    """
-    return [line_of(row, texts, now, names, offered[row["postal_code"]], home) for row in rows]
-
-
-def line_of(
-    row: Mapping[str, Any], texts: Texts, now: datetime, names: Mapping[UUID, str], offered: Offered, home: str
-) -> Line:
-    """One row."""
+def line_of(row: Mapping[str, Any], texts: Texts, now: datetime, known: Known) -> Line:
+    """A row of the board's list; a slot in another time zone than the organisation's own says so."""
     starts_at, ends_at, zone = row["starts_at"], row["ends_at"], row["zone"]
     state, tone = STATES[row["state"]]
+    offered = known.offered[row["postal_code"]]
     return Line(
         request_id=row["request_id"],
         short_id=str(row["request_id"])[:8],
@@ -98,15 +92,15 @@ def line_of(
         live=row["state"] in ("draft", "launched"),
         day=texts.weekday(starts_at, zone),
         hours=f"{texts.hour(starts_at, zone)} – {texts.hour(ends_at, zone)}",
-        away="" if zone == home else zone_text(zone),
+        away="" if zone == known.home else zone_text(zone),
         service=offered.service(row["service"], texts.language),
         place=offered.place(row["postal_code"]),
-        client=names.get(row["client_id"]),
+        client=known.clients.get(row["client_id"]),
         new_client=row["client_known"] is False,
-        worker=None if row["worker_id"] is None else worker_label(texts, row["worker_id"]),
-        creator=worker_label(texts, row["created_by"]),
+        worker=None if row["worker_id"] is None else worker_label(texts, row["worker_id"], known.workers),
+        creator=worker_label(texts, row["created_by"], known.workers),
         client_gate=client_gate(row, texts),
-        worker_gate=worker_gate(row, texts),
+        worker_gate=worker_gate(row, texts, known.workers),
         due=due_of(row, texts, now),
     )
 
@@ -116,9 +110,9 @@ def client_gate(row: Mapping[str, Any], texts: Texts) -> Gate:
     return _gate(row["client_gate"], row["client_lacks"], texts, texts.say("Validated"))
 
 
-def worker_gate(row: Mapping[str, Any], texts: Texts) -> Gate:
+def worker_gate(row: Mapping[str, Any], texts: Texts, workers: Mapping[UUID, str]) -> Gate:
     """Whether a worker is assigned, and who; where one must be chosen, among how many."""
-    label = "" if row["worker_id"] is None else worker_label(texts, row["worker_id"])
+    label = "" if row["worker_id"] is None else worker_label(texts, row["worker_id"], workers)
     gate = _gate(row["worker_gate"], row["worker_lacks"], texts, label)
     if row["worker_lacks"] == ["selection"] and row["applications"]:
         count = row["applications"]
