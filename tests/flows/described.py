@@ -48,7 +48,8 @@ def resolved(described: Json, node: Json) -> Json:
 
 def codes(described: Json, operation: Json, status: int) -> list[str]:
     """The codes that an operation may refuse with under a status."""
-    return list(resolved(described, operation["responses"][str(status)])["x-doorstep-codes"])
+    answer = operation["responses"].get(str(status), {})
+    return list(resolved(described, answer).get("x-doorstep-codes", []))
 
 
 @dataclass(frozen=True)

@@ -420,3 +420,11 @@ async def test_a_day_of_the_board_is_an_iso_date_and_no_number(door: Door, day: 
     for parameter in ("from", "to"):
         answer = await door.http.get("/v1/board", params={parameter: day}, headers=door.bearer("operator"))
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
+
+
+@pytest.mark.parametrize("name", ["If-None-Match", "Accept-Language", "If-Match"])
+async def test_a_header_that_is_no_ascii_goes_on_as_it_came(door: Door, name: str) -> None:
+    sent = httpx.Headers({**door.bearer(), name: '"é\x80"'}, encoding="latin-1")
+    answer = await door.http.get("/v1/settings", headers=sent)
+    (asked,) = door.asked
+    assert (answer.status_code, dict(asked.headers.raw)[name.lower().encode()]) == (200, b'"\xe9\x80"')

@@ -70,8 +70,9 @@ class Upstream:
         body: bytes | None = None,
     ) -> httpx.Response:
         """One request. Errors: ServiceUnavailable, naming the service."""
+        sent = httpx.Headers(headers, encoding="latin-1")  # as they came: a header may hold bytes that are no ASCII
         request = self._http.build_request(
-            method, self._urls[service] + path, params=query or None, content=body, headers=headers
+            method, self._urls[service] + path, params=query or None, content=body, headers=sent
         )
         try:
             try:
