@@ -40,6 +40,14 @@ def test_who_reads_what() -> None:
         "client-directory.reactions": ["intake.requests.v1", "intake.keys.v1", "intake.organisations.v1"],
         "client-directory.view.served": ["scheduling.visits.v1"],
         "dispatch.reactions": ["intake.requests.v1", "scheduling.visits.v1"],
+        "gateway.reactions": [
+            "intake.requests.v1",
+            "intake.organisations.v1",
+            "directory.clients.v1",
+            "dispatch.assignments.v1",
+            "dispatch.workers.v1",
+            "scheduling.visits.v1",
+        ],
         "gateway.view.board": [
             "intake.requests.v1",
             "intake.organisations.v1",

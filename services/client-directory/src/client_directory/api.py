@@ -127,10 +127,10 @@ def _clients(context: Context, vault: Vault, answering: Answering) -> APIRouter:
         }
 
     @router.get("/clients/{client_id}/contact")
-    async def read_contact(client_id: UUID, organisation_id: UUID, who: ServiceItself) -> dict[str, Any]:
+    async def read_contact(request: Request, client_id: UUID, organisation_id: UUID, who: ServiceItself) -> Response:
         """Where mail reaches the client: for a service, which acts for no organisation and so names it."""
-        return await context.units.run(
-            "read_contact", lambda work: client_contact(work, vault, organisation_id, client_id)
+        return await answering.shown(
+            request, "read_contact", lambda work: client_contact(work, vault, organisation_id, client_id)
         )
 
     @router.get("/client-names")
