@@ -1,49 +1,15 @@
 """The three cases of a request by clicking only: the worker at the door, the operator, the client from their mail."""
 
 import re
-from datetime import datetime
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
+from .steps import launch, wizard
 from .town import Size, Town
 from .words import WORDS, Language
 
 EACH = pytest.mark.parametrize(("size", "language"), [("phone", "fr"), ("desktop", "en")])
-
-
-async def wizard(
-    page: Page, words: dict[str, str], *, performer: str, start: datetime, contact: dict[str, str]
-) -> None:
-    """« Nouvelle demande », step by step, up to the question who validates."""
-    await page.get_by_role("link", name=words["new"]).first.click()
-    await page.get_by_label(words[performer]).check()
-    await page.get_by_role("button", name=words["continue"]).click()
-    await page.get_by_label(words["postal_code"]).fill("69003")
-    await page.get_by_role("button", name=words["continue"]).click()
-    await page.get_by_label(words["cleaning"]).check()
-    await page.get_by_role("button", name=words["continue"]).click()
-    await page.get_by_label(words["date"]).fill(f"{start:%Y-%m-%d}")
-    await page.get_by_label(words["time"]).fill(f"{start:%H:%M}")
-    if performer == "self":
-        await expect(page.get_by_text(words["free"])).to_be_visible()
-    await page.get_by_role("button", name=words["continue"]).click()
-    for name, value in contact.items():
-        await page.locator(f"#f-{name}").fill(value)
-    await page.get_by_role("button", name=words["continue"]).last.click()
-    await expect(page.get_by_label(words["by_client"])).to_be_visible()
-
-
-async def launch(page: Page, words: dict[str, str], *, by: str, home: bool = False) -> str:
-    """« Lancer la demande »; the request's id."""
-    await page.get_by_label(words[by]).check()
-    if home:
-        await page.locator("#f-line1").fill("12 rue de la Part-Dieu")
-        await page.locator("#f-address_postal_code").fill("69003")
-        await page.locator("#f-locality").fill("Lyon")
-    await page.get_by_role("button", name=words["launch"]).click()
-    await page.wait_for_url(re.compile(r"/requests/[0-9a-f-]{36}$"))
-    return page.url.rsplit("/", 1)[1]
 
 
 @EACH

@@ -5,9 +5,12 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from .steps import launch, wizard
 from .town import Town
+from .words import WORDS
 
 pytestmark = pytest.mark.timeout(240)
+FR = WORDS["fr"]
 
 
 async def go_on(page: Page) -> None:
@@ -146,3 +149,26 @@ async def test_what_was_begun_is_offered_again(town: Town) -> None:
     await page.locator("[data-discard]").click()
     await page.reload()
     await expect(page.locator("[data-kept]")).to_be_hidden()
+
+
+async def test_back_after_the_draft_changes_it_and_makes_no_second(town: Town) -> None:
+    scene = town.scene
+    camille = await town.person("camille")
+    await wizard(
+        camille, FR, performer="other", start=scene.monday(10), contact=scene.contact("Zoé", f"Vert-{scene.tag}")
+    )
+    await camille.go_back()
+    await expect(camille.locator("#f-first_name")).to_have_value("Zoé")
+    await camille.get_by_role("button", name=FR["continue"]).last.click()
+    await expect(camille.get_by_label(FR["by_client"])).to_be_visible()
+    await launch(camille, FR, by="by_client")
+    town.scene.until(lambda: own_requests(town), ["launched"])
+
+
+async def test_where_workers_may_not_create_there_is_no_button(town: Town) -> None:
+    settings = town.scene.operator.get("/settings").body
+    wanted = {name: settings[name] for name in ("required_contact_fields", "draft_lifetime_hours")}
+    assert town.scene.operator.put("/settings", {**wanted, "workers_may_create": False}).status == 200
+    camille = await town.person("camille")
+    await expect(camille.get_by_role("heading", level=1)).to_be_visible()
+    assert await camille.get_by_role("link", name=FR["new"]).count() == 0

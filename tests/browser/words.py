@@ -23,6 +23,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "approve": "Valider le passage",
         "apply": "Postuler",
         "choose": "Choisir",
+        "new_link": "nouveau lien",
     },
     "en": {
         "new": "New request",
@@ -42,5 +43,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "approve": "Approve the visit",
         "apply": "Apply",
         "choose": "Choose",
+        "new_link": "new link",
     },
 }

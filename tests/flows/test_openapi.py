@@ -1,6 +1,7 @@
 """The running door does what its description says: no other status, code, header, content type or body; never a 5xx."""
 
 import itertools
+import json
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -123,6 +124,61 @@ def test_who_has_another_role_is_refused(world: World) -> None:
             asked += 1
     assert asked > len(DESCRIBED["paths"])
     assert world.scene.written() == before
+
+
+def test_what_is_anothers_looks_like_what_is_not_there(world: World, doorstep: Doorstep, door: Door) -> None:
+    """FAULTS 30: every route with an id, asked by the same roles of another organisation: the same answer as to none."""
+    other = Scene.of(doorstep, door)
+    strangers = {
+        "worker": other.camille.at,
+        "operator": other.operator,
+        "client": other.client(str(uuid4()), uuid4()),
+    }
+    before, asked = world.scene.quiet(), 0
+    for path, method, operation in operations(DESCRIBED):
+        given = [resolved(DESCRIBED, each) for each in operation["parameters"]]
+        if not any("{" + each["name"] + "}" in path or _is_id(each.get("example")) for each in given):
+            continue
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        body = next(iter(content["examples"].values()))["value"] if content else None
+        for role, request in product(
+            sorted(set(strangers) & set(operation["x-doorstep-roles"])), world.requests.values()
+        ):
+            answers = []
+            for absent in (False, True):
+                ids = {
+                    each["name"]: _theirs(world, each, request, absent=absent)
+                    for each in given
+                    if each["in"] != "header"
+                }
+                answer = strangers[role].send(
+                    method,
+                    path.removeprefix("/v1").format(**ids),
+                    params={
+                        each["name"]: ids[each["name"]] for each in given if each["in"] == "query" and each["required"]
+                    },
+                    json=world.with_ids(body),
+                    headers={"Idempotency-Key": uuid4().hex, "X-Request-Id": "same"},
+                )
+                told = json.dumps(answer.body)
+                for each in ids.values():
+                    told = told.replace(f'"{each}"', '"id"') if _is_id(each) else told
+                answers.append((answer.status, told))
+            assert answers[0] == answers[1], (method, path, role)
+            assert answers[0][0] in ((404,) if "{" in path else (200, 404)), (method, path, role, answers)
+            asked += 1
+    assert asked > len(DESCRIBED["paths"])
+    assert world.scene.written() == before
+
+
+def _theirs(world: World, parameter: Any, request: str, *, absent: bool) -> Any:
+    """What this world has in the place of a parameter, or an id that nothing has."""
+    example = parameter.get("example")
+    if not _is_id(example):
+        return example
+    if absent:
+        return str(UUID(int=0xABCDEF))
+    return request if parameter["name"] == "request_id" else world.with_ids(example)
 
 
 def _is_id(value: Any) -> bool:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from doorstep_chassis.auth import NO_ORGANISATION, Role
+from doorstep_chassis.auth import Role
 from doorstep_chassis.door_testing import Person, Route, Rules
 from fastapi import FastAPI
 
@@ -29,7 +29,6 @@ from .world import (
 
 OPERATES = Person("operator", OPERATOR, ORGANISATION)
 ELSEWHERES = Person("operator", OPERATOR, ELSEWHERE)
-SERVICE = Person("service", OPERATOR, NO_ORGANISATION)
 SERVED = Person("worker", WORKER, ORGANISATION)
 STRANGERS = (Person("worker", OTHER_WORKER, ORGANISATION), Person("worker", WORKER, ELSEWHERE))
 VALIDATE = {"action": "validate", "address": dict(HOME), "payment_method": dict(CARD)}
@@ -46,9 +45,13 @@ def routes(client_id: UUID, other: UUID) -> dict[str, Route]:
     return {
         "POST /clients": Route(who=OPERATES, body={**NEW, "email": "new@example.org"}),
         "GET /clients": Route(who=OPERATES, also=WORKERS),
-        "GET /client-names": Route(who=OPERATES, query={"ids": str(client_id)}, also=WORKERS),
+        "GET /client-names": Route(
+            who=OPERATES, strangers=(*STRANGERS, ELSEWHERES), query={"ids": str(client_id)}, also=WORKERS
+        ),
         "GET /clients/{client_id}": Route(who=SERVED, strangers=(*STRANGERS, ELSEWHERES), also=frozenset({"operator"})),
-        "GET /clients/{client_id}/contact": Route(who=SERVICE, query={"organisation_id": str(ORGANISATION)}),
+        "GET /clients/{client_id}/contact": Route(
+            who=Person("service", OPERATOR, ORGANISATION), query={"organisation_id": str(ORGANISATION)}
+        ),
         "POST /clients/{client_id}/payment-methods": Route(who=OPERATES, strangers=(ELSEWHERES,), body=dict(CARD)),
         "GET /reviews": Route(who=OPERATES),
         "POST /reviews/{request_id}/decision": Route(
@@ -81,7 +84,7 @@ async def rules(door: Door) -> Rules:
         org = None if who.role == "service" else who.org
         return door.issuer.token(sub=who.sub, role=who.role, org=org, request=who.request)
 
-    ids = {"client_id": client_id, "request_id": REQUEST}
+    ids = {"client_id": client_id, "ids": client_id, "request_id": REQUEST}
     return Rules(transport.app, door.client, token, routes(client_id, other), ids, door.store.head)
 
 

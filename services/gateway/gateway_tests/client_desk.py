@@ -26,7 +26,7 @@ from gateway.portals.problems import install_portal_problems
 from gateway.settings import GatewaySettings
 from gateway.tables import create_portal_tables
 from gateway.upstream import Upstream
-from gateway.views.board import BOARD
+from gateway.views.board import BOARD, ORGANISATIONS, REQUESTS
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 START = datetime(2026, 3, 9, 13, 30, tzinfo=UTC)
@@ -130,7 +130,7 @@ class Desk:
         """What the board says of the request."""
         names = ", ".join(f"{name} = %s" for name in values)
         async with self.store.connection() as connection:
-            await connection.execute(f"UPDATE board_requests_v2 SET {names}".encode(), tuple(values.values()))
+            await connection.execute(f"UPDATE {REQUESTS.name} SET {names}".encode(), tuple(values.values()))
 
     async def standing(self, path: str) -> str:
         """How the link stands."""
@@ -180,13 +180,13 @@ async def opened(
     app.state.own_tokens = OwnTokens(key, issuer="http://door.test", audience="doorstep", clock=clock)
     async with store.connection() as connection:
         await connection.execute(
-            "INSERT INTO board_organisations_v2 (organisation_id, slug, time_zone)"
-            " VALUES (%s, 'les-mains-vertes', 'Europe/Paris')",
+            f"INSERT INTO {ORGANISATIONS.name} (organisation_id, slug, time_zone)"
+            " VALUES (%s, 'les-mains-vertes', 'Europe/Paris')".encode(),
             (ORGANISATION,),
         )
         names = ", ".join(("organisation_id", "request_id", *ROW))
         await connection.execute(
-            f"INSERT INTO board_requests_v2 ({names}) VALUES ({', '.join(['%s'] * (2 + len(ROW)))})".encode(),
+            f"INSERT INTO {REQUESTS.name} ({names}) VALUES ({', '.join(['%s'] * (2 + len(ROW)))})".encode(),
             (ORGANISATION, REQUEST, *ROW.values()),
         )
     async with http:

@@ -9,6 +9,7 @@ from doorstep_chassis.domain import Event
 from doorstep_chassis.testing import Story
 from doorstep_contracts import directory, dispatch, intake
 from doorstep_contracts.base import PublicEvent
+from gateway.commands import ask_again
 from gateway.domain.correspondence.notices import still_meant
 from gateway.domain.correspondence.state import CORRESPONDENCE
 from gateway.domain.notification.events import NotificationQueued
@@ -208,3 +209,26 @@ async def test_whether_a_queued_mail_is_still_so(
     state = await story.run(lambda work: work.state(CORRESPONDENCE.at(ORGANISATION, REQUEST)))
 
     assert still_meant(state, kind, recipient) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "client_id", "then"),
+    [
+        ((ASKED,), CLIENT, [CLIENT_ASKED]),
+        ((ASKED,), WORKER, []),
+        ((ASKED, VALIDATED), CLIENT, []),
+        ((ASKED, CANCELLED), CLIENT, []),
+        ((), CLIENT, []),
+    ],
+    ids=["asked", "somebody else", "validated", "over", "never asked"],
+)
+async def test_a_new_link_goes_only_to_the_client_who_is_asked(
+    given: tuple[PublicEvent, ...], client_id: UUID, then: list[Told]
+) -> None:
+    story = await story_of(*given)
+    before = await story.store.head()
+
+    for _ in range(2):
+        await story.run(lambda work: ask_again(work, ORGANISATION, client_id, REQUEST, "link|1"))
+
+    assert told(await story.added(before)) == then

@@ -70,7 +70,7 @@ def test_a_golden_file_is_read_as_the_event_it_was(event: Event) -> None:
 
 
 def test_every_stored_event_has_a_golden_file() -> None:
-    stored = {cls for cls in Event.__subclasses__() if cls.__module__.startswith("gateway.")}
+    stored = {cls for cls in Event.__subclasses__() if cls.__module__.startswith("gateway.domain.")}
     assert {type(event) for event in EVENTS} == stored
     assert len(EVENTS) == len({event.TOPIC for event in EVENTS}) == len(stored)
 

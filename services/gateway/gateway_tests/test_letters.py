@@ -66,7 +66,7 @@ def test_a_client_reads_what_is_asked() -> None:
         "Un passage se prépare chez vous. Pour qu’il ait lieu, vérifiez ce qui est demandé et confirmez sur notre page"
         " sécurisée\u00a0: cela prend deux minutes.\n\n"
         "  Prestation\u00a0: Ménage & co\n"
-        "  Quand\u00a0: lun. 1 juin, 09:00 – 11:00\n"
+        "  Quand\u00a0: lun. 1er juin, 09:00 – 11:00\n"
         "  Tarif\u00a0: 24,50\u00a0€ de l’heure TTC\n"
         "  Réponse avant le\u00a0: sam. 23 mai, 12:00\n\n"
         "Voir et confirmer\u00a0:\n"
@@ -109,7 +109,7 @@ def test_the_headers() -> None:
         "From": "Doorstep <bonjour@doorstep.example>",
         "To": "marie@mail.example",
         "Reply-To": "bureau@doorstep.example",
-        "Subject": "Diffusion\u00a0: Ménage & co, lun. 1 juin",
+        "Subject": "Diffusion\u00a0: Ménage & co, lun. 1er juin",
         "Date": "Wed, 20 May 2026 08:00:00 +0000",
         "Message-ID": f"<{ID}@doorstep.example>",
         "Auto-Submitted": "auto-generated",

@@ -72,7 +72,7 @@ class TestAClient:
     async def test_is_asked_with_a_link(self, office: Office) -> None:
         await office.hear(DRAFTED, LAUNCHED, ASKED)
 
-        assert await office.send() == [(MARIE, "Ménage, lun. 1 juin\u00a0: votre confirmation est attendue")]
+        assert await office.send() == [(MARIE, "Ménage, lun. 1er juin\u00a0: votre confirmation est attendue")]
         assert office.links.issued == [(ORGANISATION, CLIENT, REQUEST, DEADLINE)]
         assert await ends(office) == [NotificationSent()]
         assert await office.send() == []
@@ -89,10 +89,10 @@ class TestAClient:
 
     async def test_is_told_of_confirmation_and_cancellation(self, office: Office) -> None:
         await office.hear(DRAFTED, ASKED, VALIDATED, ASSIGNED, CONFIRMED)
-        assert (await office.send())[-1] == (MARIE, "Ménage, lun. 1 juin\u00a0: c’est confirmé")
+        assert (await office.send())[-1] == (MARIE, "Ménage, lun. 1er juin\u00a0: c’est confirmé")
 
         await office.hear(CANCELLED)
-        assert await office.send() == [(MARIE, "Ménage, lun. 1 juin\u00a0: le passage n’aura pas lieu")]
+        assert await office.send() == [(MARIE, "Ménage, lun. 1er juin\u00a0: le passage n’aura pas lieu")]
 
     @pytest.mark.parametrize("contact", [None, {**CONTACT, "email": None}], ids=["erased", "without an address"])
     async def test_without_an_address_is_not_written_to(self, office: Office, contact: Any) -> None:
@@ -119,7 +119,7 @@ class TestAClient:
     async def test_is_not_asked_for_what_is_over(self, office: Office) -> None:
         await office.hear(DRAFTED, ASKED, CANCELLED)
 
-        assert await office.send() == [(MARIE, "Ménage, lun. 1 juin\u00a0: le passage n’aura pas lieu")]
+        assert await office.send() == [(MARIE, "Ménage, lun. 1er juin\u00a0: le passage n’aura pas lieu")]
         assert await ends(office) == [NotificationDropped(reason="no_longer_so"), NotificationSent()]
 
     async def test_is_not_asked_after_the_deadline(self, office: Office) -> None:
@@ -150,7 +150,7 @@ class TestWorkers:
         await office.hear(DRAFTED, OPENED)
 
         assert await office.send() == [
-            ("camille@mail.example", "Diffusion\u00a0: Ménage, lun. 1 juin"),
+            ("camille@mail.example", "Diffusion\u00a0: Ménage, lun. 1er juin"),
             ("driss@mail.example", "Open call: Cleaning on Mon 1 Jun"),
         ]
         assert await ends(office) == [RecipientsFound(count=2), NotificationSent(), NotificationSent()]
@@ -162,7 +162,7 @@ class TestWorkers:
         assert to(await office.send()) == ["driss@mail.example"]
 
         await office.hear(applied(WORKER), applied(COLLEAGUE), ASSIGNED)
-        assert await office.send() == [("camille@mail.example", "Ménage, lun. 1 juin\u00a0: c’est pour vous")]
+        assert await office.send() == [("camille@mail.example", "Ménage, lun. 1er juin\u00a0: c’est pour vous")]
         await office.hear(AWARDED)
         assert await office.send() == [("driss@mail.example", "Cleaning on Mon 1 Jun: your application")]
 
