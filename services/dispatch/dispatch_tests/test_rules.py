@@ -32,6 +32,9 @@ ROUTES = {
         who=CALLED, strangers=(Person("worker", CHLOE, ORGANISATION), Person("worker", ANNE, ELSEWHERE))
     ),
     "GET /requests/{request_id}/broadcast": Route(who=OPERATES, strangers=(ELSEWHERES,)),
+    "GET /requests/{request_id}/called": Route(
+        who=Person("service", OPERATOR, ORGANISATION), query={"organisation_id": str(ORGANISATION)}
+    ),
     "POST /requests/{request_id}/selection": Route(
         who=OPERATES, strangers=(ELSEWHERES,), body={"worker_id": str(ANNE)}
     ),

@@ -11,6 +11,7 @@ from gateway.domain.digest.decide import decide_due, decide_plan, next_morning
 from gateway.domain.digest.events import DigestPlanned
 from gateway.domain.digest.state import DAILY, DIGEST, Planned, Unplanned
 from gateway.domain.notification.decide import (
+    MOMENT,
     decide_drop,
     decide_found,
     decide_postpone,
@@ -61,6 +62,10 @@ class TestQueued:
         state = given(QUEUED, *[POSTPONED] * attempts)
         again = NotificationPostponed(code="smtp_451", again_at=NOW + timedelta(seconds=seconds))
         assert decide_postpone(state, "smtp_451", now=NOW) == (again,)
+
+    def test_what_a_list_has_not_heard_of_yet_waits_for_a_moment_only(self) -> None:
+        again = NotificationPostponed(code="not_on_board", again_at=NOW + timedelta(milliseconds=200))
+        assert decide_postpone(given(QUEUED), "not_on_board", now=NOW, first=MOMENT) == (again,)
 
 
 class TestDone:

@@ -162,12 +162,9 @@ def routes(context: Context) -> APIRouter:
         return await answering.shown(request, "show_broadcast", lambda work: _broadcast(work, who, request_id))
 
     @router.get("/requests/{request_id}/called")
-    async def show_called(request_id: UUID, organisation_id: UUID, who: ServiceItself) -> CalledWorkers:
+    async def show_called(request: Request, request_id: UUID, organisation_id: UUID, who: ServiceItself) -> Response:
         """Whom a request's call went to, while it is open: for a service, which names the organisation it asks about."""
-        state = await context.units.run("show_called", lambda work: work.state(AWARD.at(organisation_id, request_id)))
-        if isinstance(state, Absent | EndedBeforeLaunch):
-            raise NotFound
-        return CalledWorkers(worker_ids=called(state))
+        return await answering.shown(request, "show_called", lambda work: _called(work, organisation_id, request_id))
 
     @router.post("/requests/{request_id}/selection", status_code=202)
     async def select(
@@ -211,6 +208,13 @@ def _broadcast(work: Work, who: Principal, request_id: UUID) -> Broadcast:
     if isinstance(state, Absent | EndedBeforeLaunch):
         raise NotFound
     return broadcast(request_id, state)
+
+
+def _called(work: Work, organisation_id: UUID, request_id: UUID) -> CalledWorkers:
+    state = work.state(AWARD.at(organisation_id, request_id))
+    if isinstance(state, Absent | EndedBeforeLaunch):
+        raise NotFound
+    return CalledWorkers(worker_ids=called(state))
 
 
 def _selection(request_id: UUID, worker_id: UUID, state: AwardState) -> dict[str, Any]:

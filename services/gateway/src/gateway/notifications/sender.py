@@ -5,7 +5,7 @@ A crash between the server's yes and our note of it sends the mail again under t
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -19,7 +19,14 @@ from doorstep_chassis.work import Work
 from gateway.commands import queue
 from gateway.domain.correspondence.notices import Notice, still_meant
 from gateway.domain.correspondence.state import CORRESPONDENCE
-from gateway.domain.notification.decide import decide_drop, decide_found, decide_postpone, decide_sent
+from gateway.domain.notification.decide import (
+    FIRST_PAUSE,
+    MOMENT,
+    decide_drop,
+    decide_found,
+    decide_postpone,
+    decide_sent,
+)
 from gateway.domain.notification.events import Audience, NotificationEvent
 from gateway.domain.notification.state import NOTIFICATION, NotificationState, Queued
 from gateway.notifications.composing import Composer, Dropped, NotYet
@@ -110,7 +117,7 @@ class MailSender:
         except Refused as refused:
             return _drop(f"smtp_{refused.code}") if refused.for_good else _postpone(f"smtp_{refused.code}")
         except NotYet:
-            return _postpone("not_on_board")
+            return _postpone("not_on_board", first=MOMENT)  # a list lags by milliseconds
         except Exception as problem:
             # One that cannot be made holds up no other. The text of the problem might quote somebody: its type is enough.
             log.error("mail.not_made", kind=state.kind, error_type=type(problem).__name__)
@@ -158,5 +165,5 @@ def _drop(reason: str) -> Decision:
     return lambda state, now: decide_drop(state, reason)
 
 
-def _postpone(code: str) -> Decision:
-    return lambda state, now: decide_postpone(state, code, now=now)
+def _postpone(code: str, *, first: timedelta = FIRST_PAUSE) -> Decision:
+    return lambda state, now: decide_postpone(state, code, now=now, first=first)

@@ -14,6 +14,8 @@ from gateway.domain.notification.events import (
 from gateway.domain.notification.state import Absent, NotificationState, Queued
 
 FIRST_PAUSE = timedelta(seconds=30)
+MOMENT = timedelta(milliseconds=200)
+"""The first pause where what is missing is milliseconds away."""
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -39,11 +41,13 @@ def decide_sent(state: NotificationState) -> tuple[NotificationSent, ...]:
     return (NotificationSent(),) if isinstance(state, Queued) else ()
 
 
-def decide_postpone(state: NotificationState, code: str, *, now: datetime) -> tuple[NotificationPostponed, ...]:
-    """It is tried again, after a longer pause each time."""
+def decide_postpone(
+    state: NotificationState, code: str, *, now: datetime, first: timedelta = FIRST_PAUSE
+) -> tuple[NotificationPostponed, ...]:
+    """It is tried again, after a pause twice as long each time."""
     if not isinstance(state, Queued):
         return ()
-    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(state.attempts, 10))
+    pause = min(LONGEST_PAUSE, first * 2 ** min(state.attempts, 10))
     return (NotificationPostponed(code=code, again_at=now + pause),)
 
 
