@@ -28,10 +28,10 @@ OPERATOR: Mapping[str, str] = {
 LOOKS: Sequence[tuple[Size, Scheme]] = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 
 
-async def picture(page: Page, name: str) -> list[str]:
+async def picture(page: Page, name: str, *, whole: bool = True) -> list[str]:
     """Take it, and tell what axe finds serious or worse."""
-    await page.wait_for_load_state("networkidle")
-    await page.screenshot(path=make_directory(var() / "screenshots") / f"{name}.png", full_page=True)
+    await page.wait_for_load_state("load")
+    await page.screenshot(path=make_directory(var() / "screenshots") / f"{name}.png", full_page=whole)
     found = await Axe().run(page)
     return [
         f"{name}: {each['id']}: {each['nodes'][0]['html'][:120]}"
@@ -61,7 +61,7 @@ def busy(town: Town) -> dict[str, Any]:
 
 @pytest.mark.timeout(300)
 async def test_every_page_looks_like_one_to_work_with(town: Town) -> None:
-    made = busy(town)
+    made, scene = busy(town), town.scene
     serious: list[str] = []
     for size, scheme in LOOKS:
         worker = await town.person("camille", size=size, scheme=scheme)
@@ -79,6 +79,10 @@ async def test_every_page_looks_like_one_to_work_with(town: Town) -> None:
         stranger = await town.somebody(size=size, scheme=scheme)
         await stranger.goto("/portal/nothing")
         serious += await picture(stranger, f"portal-absent-{size}-{scheme}")
+        client = scene.contact("Lucie", "Faure")
+        await stranger.goto(await town.link_to(client["email"]))
+        serious += await picture(stranger, f"portal-asking-{size}-{scheme}")
         await stranger.goto("/docs")
-        serious += await picture(stranger, f"docs-{size}-{scheme}")
+        serious += await picture(stranger, f"docs-{size}-{scheme}", whole=False)
+        await town.leave()
     assert serious == []

@@ -83,5 +83,5 @@ class Town:
 
     async def leave(self) -> None:
         """Close what was opened."""
-        for context in self._contexts:
-            await context.close()
+        while self._contexts:
+            await self._contexts.pop().close()
