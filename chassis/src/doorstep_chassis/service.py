@@ -87,6 +87,8 @@ class Service:
     routes: Routes
     publication: Publication = field(default_factory=dict)
     reactions: Callable[[Context], Reactions] = lambda context: {}
+    reactions_gather: bool = False
+    """Whether its reactions wait, as views over topics do, for more to come: where nobody's next step waits for them."""
     tombstones: Sequence[str] = ()
     """Compacted topics whose null records the reactions also take, as `Tombstone`."""
     views: Callable[[Context], Sequence[View]] = lambda context: ()
@@ -200,7 +202,12 @@ class Running:
         await self._check_topics()
         reactions = self.service.reactions(self.context)
         if reactions:
-            self._consume(f"{self.service.name}.reactions", reactions, self.service.topics_of(reactions))
+            self._consume(
+                f"{self.service.name}.reactions",
+                reactions,
+                self.service.topics_of(reactions),
+                linger=self.settings.topic_view_linger if self.service.reactions_gather else 0.0,
+            )
         for view in self.views:
             if view.topics:
                 self._consume(

@@ -102,6 +102,7 @@ def _service() -> Service:
         name="gateway",
         routes=_routes,
         reactions=lambda context: together(CHANGES, REACTIONS),
+        reactions_gather=True,  # they tell people, and no service waits for that
         views=lambda context: (BOARD, HISTORY, outbox(wake.set), PEOPLE_VIEW),
         schedule={DigestPlanned: lambda event, meta: (Timer("digest", event.due),)},
         on_due=lambda context: {"digest": digest_due},
