@@ -13,6 +13,9 @@ Hint = tuple[str, str | None]
 """The kind, and the request."""
 
 
+EVERY_KIND = {"calendar", "client", "request", "worker"}
+
+
 class Hearing:
     """The events that one person hears, in order."""
 
@@ -79,15 +82,15 @@ def test_a_launch_is_heard_by_whom_it_concerns_and_by_nobody_else(scene: Scene) 
         scene.launch(request)
         scene.until(lambda: scene.visits(request), [(str(scene.camille.worker_id), "scheduled")])
 
+        scene.quiet()
         theirs = scene.draft(scene.contact("Paul", "Petit"), who=scene.driss.at)
         assert colleague.next() == ("request", theirs)
-        # topics meet in any order; each event is told once
-        told = [creator.next() for _ in range(6)]
-        assert of(request, told) == ["calendar", "client", "request", "request", "request", "worker"]
-        all_told: list[Hint] = []
-        while len(of(request, all_told)) < 9 or not of(theirs, all_told):
-            all_told.append(operator.next())
-        assert of(request, all_told) == ["calendar"] * 2 + ["client"] * 2 + ["request"] * 3 + ["worker"] * 2
+        last = scene.draft(scene.contact("Lucie", "Faure"))
+        # Topics meet in any order: before its draft is heard of, nobody but operators is known to care for a request.
+        assert {"request"} <= set(of(request, creator.until(("request", last)))) <= EVERY_KIND
+        told = operator.until(("request", last))
+        assert set(of(request, told)) == EVERY_KIND
+        assert ("request", theirs) in told
 
 
 def test_a_stream_goes_on_over_a_restart_of_the_gateway_without_gap_or_double(scene: Scene) -> None:
@@ -100,6 +103,7 @@ def test_a_stream_goes_on_over_a_restart_of_the_gateway_without_gap_or_double(sc
         gateway.stop()
     gateway.start()
     scene.doorstep.stack.wait_ready(spec)
+    scene.quiet()  # two requests have no order between them
 
     with hearing(scene, scene.camille.at, before.last_id) as after:
         third = scene.draft(scene.contact("Anne", "Durand"))
