@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
@@ -146,10 +146,7 @@ class RemoteKeys:
             self._keys, self._read_at = keys, monotonic()
 
     async def _fetch(self) -> Any:
-        async with httpx.AsyncClient(timeout=5.0, transport=self._transport) as client:
-            response = await client.get(self._url)
-            response.raise_for_status()
-            return response.json()
+        return await _json_at(self._url, self._transport)
 
 
 class Discovery:
@@ -171,10 +168,14 @@ class Discovery:
 
     async def read(self, url: str) -> Any:
         """The JSON at an address of the issuer's."""
-        async with httpx.AsyncClient(timeout=5.0, transport=self._transport) as client:
-            response = await client.get(url)
-            response.raise_for_status()
-            return response.json()
+        return await _json_at(url, self._transport)
+
+
+async def _json_at(url: str, transport: httpx.AsyncBaseTransport | None) -> Any:
+    async with httpx.AsyncClient(timeout=5.0, transport=transport) as client:
+        response = await client.get(url)
+        response.raise_for_status()
+        return response.json()
 
 
 class DiscoveredKeys(RemoteKeys):
@@ -237,8 +238,9 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Principal:
         """Who the token speaks for; TokenInvalid, TokenExpired or KeysUnavailable otherwise."""
-        issuer = self._named_issuer(token)
-        claims = await self._signed_claims(token, issuer)
+        unproved = _unproved(token)
+        issuer = self._named_issuer(unproved["payload"])
+        claims = await self._signed_claims(token, unproved["header"], issuer)
         now = self._clock.now()
         if _instant(claims["exp"]) <= (now - LEEWAY).timestamp():
             raise TokenExpired
@@ -249,20 +251,17 @@ class TokenVerifier:
             raise TokenInvalid
         return found
 
-    def _named_issuer(self, token: str) -> TrustedIssuer:
+    def _named_issuer(self, claims: Mapping[str, Any]) -> TrustedIssuer:
         """Whose keys have to fit; that the token is theirs is yet to be proved."""
-        try:
-            name = jwt.decode(token, options={"verify_signature": False}).get("iss")
-        except jwt.PyJWTError:
-            raise TokenInvalid from None
+        name = claims.get("iss")
         issuer = self._issuers.get(name) if isinstance(name, str) else None
         if issuer is None:
             raise TokenInvalid
         return issuer
 
-    async def _signed_claims(self, token: str, issuer: TrustedIssuer) -> dict[str, Any]:
+    async def _signed_claims(self, token: str, header: Mapping[str, Any], issuer: TrustedIssuer) -> dict[str, Any]:
         try:
-            kid = jwt.get_unverified_header(token).get("kid")
+            kid = header.get("kid")
             key = await issuer.keys.find(kid) if kid else None
             if key is None:
                 raise TokenInvalid
@@ -282,6 +281,19 @@ class TokenVerifier:
             )
         except jwt.PyJWTError:
             raise TokenInvalid from None
+
+
+def expires_at(token: str) -> datetime:
+    """When a token that has been verified runs out."""
+    return datetime.fromtimestamp(_unproved(token)["payload"]["exp"], UTC)
+
+
+def _unproved(token: str) -> dict[str, Any]:
+    """Header and claims as they stand, proved by nothing. Errors: TokenInvalid."""
+    try:
+        return jwt.decode_complete(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        raise TokenInvalid from None
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

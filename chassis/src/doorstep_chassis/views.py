@@ -47,10 +47,15 @@ def view_metadata() -> MetaData:
 
 async def create_view_tables(store: PostgresStore, view: View) -> None:
     """Make the view's tables where they are not there yet."""
+    await create_declared(store, view.tables)
+
+
+async def create_declared(store: PostgresStore, tables: Sequence[Table]) -> None:
+    """Make declared tables where they are not there yet, one process at a time."""
     async with store.connection() as connection:
         await connection.execute(LOCK_TABLES)
         try:
-            await make_tables(connection, view)
+            await make_declared(connection, tables)
         finally:
             await connection.execute(UNLOCK_TABLES)
 
