@@ -13,7 +13,8 @@ from gateway.portals.session import Session, current
 from gateway.portals.texts import chosen_language
 from gateway.upstream import ServiceName, Upstream, passed_on
 
-_IN_FLIGHT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+_IN_FLIGHT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, *[1.6] * 6)
+"""Together longer than a service may take to answer the first, as it is set by default."""
 
 
 class Refused(Exception):

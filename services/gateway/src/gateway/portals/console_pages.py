@@ -8,10 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from gateway.portals.pages import page
 from gateway.portals.session import Session
-
-
-def _(text: str) -> str:
-    return text
+from gateway.portals.texts import later as _
 
 
 @dataclass(frozen=True, slots=True)

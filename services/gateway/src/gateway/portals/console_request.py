@@ -35,6 +35,7 @@ from gateway.portals.names import full_name
 from gateway.portals.people import worker_label
 from gateway.portals.session import Operator, Session
 from gateway.portals.texts import Texts, chosen_language
+from gateway.portals.texts import later as _
 from gateway.upstream import ServiceName, ServiceUnavailable
 from gateway.views.history import history_of
 from gateway.views.listing import home_zone, request_row, workers_of
@@ -42,10 +43,6 @@ from gateway.views.listing import home_zone, request_row, workers_of
 LIVE = ("launching", "launched")
 CHOOSING = ("waiting_operator", "broadcasting", "slot_refused")
 """Where the search for a worker must stand for an operator to choose one."""
-
-
-def _(text: str) -> str:
-    return text
 
 
 DONE: Mapping[str, str] = {

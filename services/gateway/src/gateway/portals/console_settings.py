@@ -15,12 +15,8 @@ from gateway.portals.console_request import refusal_text
 from gateway.portals.forms import Form, text_of
 from gateway.portals.session import Operator, Session
 from gateway.portals.texts import Texts, chosen_language
+from gateway.portals.texts import later as _
 from gateway.upstream import ServiceName, ServiceUnavailable
-
-
-def _(text: str) -> str:
-    return text
-
 
 FIELDS: Mapping[str, str] = {
     "first_name": _("First name"),

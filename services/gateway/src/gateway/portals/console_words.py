@@ -7,13 +7,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 from gateway.portals.texts import Texts
+from gateway.portals.texts import later as _
 from gateway.views.listing import Group, Lack
 
 Tone = Literal["good", "wait", "bad", "off", "info"]
-
-
-def _(text: str) -> str:
-    return text
 
 
 GROUPS: Mapping[Group, str] = {

@@ -7,11 +7,13 @@ from uuid import UUID
 from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, Response
 
+from gateway.portals.amounts import minutes_between, total_cents
 from gateway.portals.calls import Refused
 from gateway.portals.forms import Form
 from gateway.portals.install import install_routes
+from gateway.portals.names import full_name
 from gateway.portals.worker_calendar import calendar_routes
-from gateway.portals.worker_cards import ShownCall, ShownRequest, total_cents
+from gateway.portals.worker_cards import ShownCall, ShownRequest
 from gateway.portals.worker_desk import Desk, desk_of, key_of, to
 from gateway.portals.worker_launch import launch_routes
 from gateway.portals.worker_wizard import wizard_routes
@@ -81,7 +83,7 @@ async def _request_page(desk: Desk, request_id: UUID, *, part: str = "", error: 
     row = await desk.get("request-intake", f"/requests/{request_id}")
     offered = (await desk.offered([row["postal_code"]]))[row["postal_code"]]
     start, end = when(row["slot"]["start"]), when(row["slot"]["end"])
-    minutes = int((end - start).total_seconds() // 60)
+    minutes = minutes_between(start, end)
     offer, texts = row["offer"], desk.texts
     values: dict[str, Any] = {
         "shown": ShownRequest.of(row, offered, texts),
@@ -107,13 +109,8 @@ def _until(desk: Desk, row: Any) -> str | None:
 
 async def _client_name(desk: Desk, client_id: str | None) -> str | None:
     """The name of a client whom the worker picked, while they may see it."""
-    if client_id is None:
-        return None
-    try:
-        client = await desk.calls.get("client-directory", f"/clients/{client_id}")
-    except Refused:
-        return None
-    return " ".join(name for name in (client["first_name"], client["last_name"]) if name) or None
+    client = None if client_id is None else await desk.find("client-directory", f"/clients/{client_id}")
+    return None if client is None else full_name(client) or None
 
 
 async def _calls_page(desk: Desk, *, part: str = "", sent: bool = False, error: str | None = None) -> Response:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
-from gateway.portals.calls import Refused
 from gateway.portals.worker_desk import AtDesk, Desk
 from gateway.portals.worker_words import when
 
@@ -157,20 +156,12 @@ async def _about(
     desk: Desk, row: Mapping[str, Any], calls: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Mapping[str, Any] | None, bool]:
     """What an entry is for, where the worker may know it; and whether they created its request."""
-    mine = await _found(desk, "request-intake", f"/requests/{row['request_id']}")
+    mine = await desk.find("request-intake", f"/requests/{row['request_id']}")
     if mine is not None:
         return mine, True
     if row["visit_id"] is not None:
-        return await _found(desk, "scheduling", f"/visits/{row['visit_id']}"), False
+        return await desk.find("scheduling", f"/visits/{row['visit_id']}"), False
     return calls.get(row["request_id"]), False
-
-
-async def _found(desk: Desk, service: Any, path: str) -> Mapping[str, Any] | None:
-    try:
-        found: Mapping[str, Any] = await desk.calls.get(service, path)
-    except Refused:
-        return None
-    return found
 
 
 def placed(entries: Sequence[Entry]) -> list[Placed]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.portals.amounts import minutes_between, total_cents
 from gateway.portals.catalogues import Offered
 from gateway.portals.texts import Texts
 from gateway.portals.worker_words import CALL_REASONS, CALL_STATES, STATES, client_lacks, when, worker_lacks
@@ -82,7 +83,7 @@ class ShownCall:
         """From dispatch's call."""
         label, badge = CALL_STATES.get(row["state"], CALL_STATES["ended"])
         start, end, deadline = when(row["start"]), when(row["end"]), when(row["deadline"])
-        minutes = int((end - start).total_seconds() // 60)
+        minutes = minutes_between(start, end)
         return cls(
             id=row["request_id"],
             state=row["state"],
@@ -103,8 +104,3 @@ class ShownCall:
 def slot_of(slot: Mapping[str, Any], texts: Texts) -> str:
     """A slot of an answer in the zone it belongs to."""
     return texts.slot(when(slot["start"]), when(slot["end"]), slot["zone"])
-
-
-def total_cents(rate_cents: int, minutes: int) -> int:
-    """What so many minutes come to at a rate an hour, rounded to the cent, half up."""
-    return (rate_cents * minutes * 2 + 60) // 120

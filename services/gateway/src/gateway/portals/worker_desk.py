@@ -1,6 +1,5 @@
 """What every page of the worker's portal stands on: who looks, what they may ask, and the frame around the page."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +19,6 @@ from gateway.portals.pages import page
 from gateway.portals.session import Session, Worker
 from gateway.portals.texts import Texts, chosen_language
 from gateway.upstream import ServiceName
-
-IN_FLIGHT_TRIES, IN_FLIGHT_PAUSE = 20, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +82,21 @@ class Desk:
             raise
 
     async def post(self, service: ServiceName, path: str, body: Any = None, *, key: str) -> Any:
-        """An act, once under its key; a double click waits for the first one's answer. Errors: NotFound, Refused."""
-        for _ in range(IN_FLIGHT_TRIES):
-            try:
-                return await self.calls.post(service, path, body, key=key)
-            except Refused as refused:
-                if refused.status == 404:
-                    raise NotFound from refused
-                if refused.code != "idempotency_key_in_flight":
-                    raise
-            await asyncio.sleep(IN_FLIGHT_PAUSE)
-        return await self.calls.post(service, path, body, key=key)
+        """An act, once under its key. Errors: NotFound, Refused."""
+        try:
+            return await self.calls.post(service, path, body, key=key)
+        except Refused as refused:
+            if refused.status == 404:
+                raise NotFound from refused
+            raise
+
+    async def find(self, service: ServiceName, path: str) -> Mapping[str, Any] | None:
+        """What a page shows besides, while the worker may see it."""
+        try:
+            found: Mapping[str, Any] = await self.calls.get(service, path)
+        except Refused:
+            return None
+        return found
 
 
 AtDesk = Callable[..., Awaitable[Desk]]

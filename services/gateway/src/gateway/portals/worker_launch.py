@@ -9,10 +9,11 @@ from doorstep_chassis.service import Context
 from fastapi import APIRouter, Depends, Response
 from starlette.datastructures import FormData
 
+from gateway.portals.amounts import total_cents
 from gateway.portals.calls import Refused
 from gateway.portals.forms import Form, text_of
 from gateway.portals.texts import later
-from gateway.portals.worker_cards import slot_of, total_cents
+from gateway.portals.worker_cards import slot_of
 from gateway.portals.worker_desk import AtDesk, Desk, key_of, to
 from gateway.portals.worker_wish import Wish
 from gateway.portals.worker_wizard import PATHS, STEPS
@@ -78,7 +79,8 @@ async def _ask(
     wish, texts, offer = Wish.of_draft(row, draft), desk.texts, row["offer"]
     offered = (await desk.offered([row["postal_code"]]))[row["postal_code"]]
     minutes = int(wish.duration_minutes)
-    client = await _picked(desk, row["picked_client_id"])
+    picked = row["picked_client_id"]  # on whose file is the address that the worker confirms
+    client = None if picked is None else await desk.find("client-directory", f"/clients/{picked}")
     localities = offered.content.get("localities", ())
     entered = {name: "" if form is None else text_of(form, name) for name in ADDRESS}
     if form is None:
@@ -107,17 +109,6 @@ async def _ask(
         at="" if form is None else text_of(form, "at"),
         errors=errors or {},
     )
-
-
-async def _picked(desk: Desk, client_id: str | None) -> Mapping[str, Any] | None:
-    """The file of a client whom the worker picked: they confirm the address on it."""
-    if client_id is None:
-        return None
-    try:
-        client: Mapping[str, Any] = await desk.calls.get("client-directory", f"/clients/{client_id}")
-    except Refused:
-        return None
-    return client
 
 
 def _address(form: FormData) -> dict[str, Any] | None:

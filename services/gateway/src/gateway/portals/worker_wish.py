@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from gateway.portals.amounts import minutes_between
 from gateway.portals.worker_words import when
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -42,7 +43,7 @@ class Wish:
         """From a request that was drafted, to change it."""
         slot = row["slot"]
         local = slot["local_start"]
-        minutes = int((when(slot["end"]) - when(slot["start"])).total_seconds() // 60)
+        minutes = minutes_between(when(slot["start"]), when(slot["end"]))
         made = cls.of({"draft": draft})
         return replace(
             made,

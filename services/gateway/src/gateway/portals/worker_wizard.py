@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from gateway.portals.calls import Refused
 from gateway.portals.forms import Form, text_of
 from gateway.portals.local_time import NoLocalTime, instant_of, iso_start
+from gateway.portals.names import full_name
 from gateway.portals.texts import Texts
 from gateway.portals.worker_cards import slot_of
 from gateway.portals.worker_desk import AtDesk, Desk, to
@@ -196,11 +197,7 @@ async def _clients(desk: Desk, wish: Wish, form: FormData | None) -> dict[str, A
     else:
         rows = await _served(desk, wish.postal_code)
     chosen = "" if form is None else text_of(form, "client")
-    clients = [
-        (row["client_id"], " ".join(filter(None, (row["first_name"], row["last_name"]))), row["postal_code"])
-        for row in rows
-        if row["first_name"] or row["last_name"]
-    ]
+    clients = [(row["client_id"], full_name(row), row["postal_code"]) for row in rows if full_name(row)]
     return {
         "clients": clients,
         "search": search,

@@ -85,7 +85,6 @@ _REFUSALS: Mapping[str, str] = {
     "request_ended": later("This request has ended."),
     "request_confirmed": later("The request is confirmed: only an operator can cancel it now."),
     "visit_started": later("The visit has started."),
-    "version_mismatch": later("This has changed in the meantime. Look at it again."),
     "not_eligible": later("You cannot apply for this call."),
     "applications_closed": later("This call takes no more applications."),
     "idempotency_key_reused": later("This form was already sent with other content. Open it again."),
