@@ -34,6 +34,7 @@ from gateway.notifications.sender import MailSender
 from gateway.notifications.services import Services
 from gateway.notifications.stopping import StopLinks
 from gateway.people import People
+from gateway.portals.catalogues import Catalogues
 from gateway.reactions import REACTIONS
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
@@ -177,7 +178,11 @@ class Office:
         }
         composer = Composer(
             context=self.context,
-            services=Services(Upstream(urls, timeout=1, transport=httpx.MockTransport(self.answers)), FakeTokens()),
+            services=Services(
+                Upstream(urls, timeout=1, transport=httpx.MockTransport(self.answers)),
+                FakeTokens(),
+                Catalogues(self.clock),
+            ),
             people=self.people,
             links=self.links,
             stop_links=self.stop_links,

@@ -26,6 +26,7 @@ from gateway.notifications.services import Services
 from gateway.notifications.stopping import StopLinks
 from gateway.own_tokens import OwnTokens, own_token_routes
 from gateway.people import People
+from gateway.portals.catalogues import Catalogues
 from gateway.portals.forms import from_own_pages
 from gateway.portals.routes import portal_routes, stand_around
 from gateway.reactions import REACTIONS
@@ -71,9 +72,10 @@ def _routes(context: Context) -> APIRouter:
 def _mail(context: Context, wake: asyncio.Event) -> Sequence[Coroutine[Any, Any, None]]:
     settings = _settings(context)
     base_url = settings.door_issuer.rstrip("/")
+    upstream = _upstream(settings)
     composer = Composer(
         context=context,
-        services=Services(_upstream(settings), _tokens(context)),
+        services=Services(upstream, _tokens(context), Catalogues(context.clock)),
         people=People(context),
         links=Links(context.store, context.clock, hmac_key=context.hmac_key, public_url=base_url),
         stop_links=StopLinks(context.hmac_key),
@@ -83,7 +85,14 @@ def _mail(context: Context, wake: asyncio.Event) -> Sequence[Coroutine[Any, Any,
     server = MailServer(
         settings.smtp_host, settings.smtp_port, settings.smtp_tls, settings.smtp_user, settings.smtp_password
     )
-    return (MailSender(composer, server, wake).run(),)
+
+    async def send() -> None:
+        try:
+            await MailSender(composer, server, wake).run()
+        finally:
+            await upstream.close()  # each time that this instance leads has connections of its own
+
+    return (send(),)
 
 
 def _around(app: FastAPI, context: Context) -> None:

@@ -1,16 +1,14 @@
 """What the services are asked when a mail is about to go: addresses and called workers, never kept here."""
 
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
+from doorstep_chassis.auth import NO_ORGANISATION
+
+from gateway.portals.catalogues import Catalogues
 from gateway.portals.texts import Language
 from gateway.upstream import ServiceName, Upstream
-
-_FRESH_SECONDS = 60.0
-_MOST_CATALOGUES = 500
-"""Of as many postal codes at most what is offered is remembered for a minute: a name of a service is not personal."""
 
 
 class ServiceTokens(Protocol):
@@ -39,10 +37,10 @@ class Contact:
 class Services:
     """The services, asked in the gateway's own name. Errors: ServiceUnavailable, AnsweredOtherwise."""
 
-    def __init__(self, upstream: Upstream, tokens: ServiceTokens) -> None:
+    def __init__(self, upstream: Upstream, tokens: ServiceTokens, catalogues: Catalogues) -> None:
         self._upstream = upstream
         self._tokens = tokens
-        self._catalogues: dict[str, tuple[float, Any]] = {}
+        self._catalogues = catalogues
 
     async def client(self, organisation_id: UUID, client_id: UUID) -> Contact | None:
         """What is on the client's file; None once there is no file any more."""
@@ -58,19 +56,11 @@ class Services:
 
     async def service_label(self, postal_code: str, service: str, language: Language) -> str:
         """The service as the catalogue calls it; its code where the catalogue does not know it any more."""
-        found = await self._catalogue(postal_code)
-        offers = [] if found is None else found["offers"]
-        return next((str(each[f"label_{language}"]) for each in offers if each["service"] == service), service)
 
-    async def _catalogue(self, postal_code: str) -> Any:
-        """What is offered there, as it was at most a minute ago."""
-        read_at, found = self._catalogues.get(postal_code, (float("-inf"), None))
-        if monotonic() - read_at > _FRESH_SECONDS:
-            found = await self._get("request-intake", "/catalogue", postal_code=postal_code)
-            if len(self._catalogues) >= _MOST_CATALOGUES:
-                self._catalogues.clear()
-            self._catalogues[postal_code] = monotonic(), found
-        return found
+        async def read() -> Any:
+            return await self._get("request-intake", "/catalogue", postal_code=postal_code) or {}
+
+        return (await self._catalogues.kept(NO_ORGANISATION, postal_code, read)).service(service, language)
 
     async def _get(self, service: ServiceName, path: str, **query: Any) -> Any:
         headers = {"authorization": f"Bearer {self._tokens.service()}"}

@@ -1,7 +1,7 @@
 """What is offered where, as intake's catalogue says it: for names of services and places on every page."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,8 +28,12 @@ class Offered:
 
     def service(self, service: str, language: Language) -> str:
         """A service's name; its code where the catalogue does not know it any more."""
-        found = next((each for each in self.content.get("offers", ()) if each["service"] == service), None)
+        found = self.of_service(service)
         return service if found is None else str(found[f"label_{language}"])
+
+    def of_service(self, service: str) -> Mapping[str, Any] | None:
+        """What is offered of a service here, if it is."""
+        return next((each for each in self.content.get("offers", ()) if each["service"] == service), None)
 
     def place(self, postal_code: str) -> str:
         """A postal code with its place, where it has only one."""
@@ -46,14 +50,20 @@ class Catalogues:
 
     async def at(self, calls: Calls, organisation_id: UUID, postal_code: str) -> Offered:
         """What is offered at a postal code, for names; empty when the catalogue refuses it."""
+        try:
+            return await self.kept(
+                organisation_id, postal_code, lambda: calls.get("request-intake", "/catalogue", postal_code=postal_code)
+            )
+        except Refused:
+            return Offered({})
+
+    async def kept(self, organisation_id: UUID, postal_code: str, read: Callable[[], Awaitable[Any]]) -> Offered:
+        """What is offered at a postal code, read where it is not known. Errors: those of `read`."""
         now, place = self._clock.now(), (organisation_id, postal_code)
         kept = self._kept.get(place)
         if kept is not None and now - kept[0] < KEPT:
             return kept[1]
-        try:
-            found = Offered(await calls.get("request-intake", "/catalogue", postal_code=postal_code))
-        except Refused:
-            return Offered({})
+        found = Offered(await read())
         if len(self._kept) >= MOST:
             self._kept.clear()
         self._kept[place] = now, found

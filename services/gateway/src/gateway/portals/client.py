@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 from gateway.links import Link, LinkForged, LinkNotOpen, Links
 from gateway.own_tokens import OwnTokens
 from gateway.portals.calls import Calls, Refused, calls_with
+from gateway.portals.catalogues import Catalogues
 from gateway.portals.client_answer import (
     Answer,
     TrialCard,
@@ -118,6 +119,7 @@ class Desk:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._catalogues = Catalogues(context.clock)
 
     async def link(self, request: Request, token: str) -> Link:
         """The link, which is absent when it is forged. Errors: NotFound."""
@@ -133,6 +135,7 @@ class Desk:
             return await matter_of(
                 self._context.store,
                 self._calls(request, link),
+                self._catalogues,
                 link,
                 chosen_language(request),
                 self._context.clock.now(),

@@ -10,7 +10,9 @@ from doorstep_chassis.errors import Unavailable
 from doorstep_chassis.store.postgres import PostgresStore
 
 from gateway.links import Link
-from gateway.portals.calls import Calls, Refused
+from gateway.portals.amounts import minutes_between, total_cents
+from gateway.portals.calls import Calls
+from gateway.portals.catalogues import Catalogues
 from gateway.portals.texts import Language
 from gateway.views.board import ORGANISATIONS, REQUESTS
 
@@ -38,12 +40,12 @@ class Matter:
     @property
     def minutes(self) -> int:
         """How long it takes."""
-        return int((self.end - self.start).total_seconds() // 60)
+        return minutes_between(self.start, self.end)
 
     @property
     def total_cents(self) -> int:
         """The rate for that long, to the cent."""
-        return (self.rate_cents * self.minutes + 30) // 60
+        return total_cents(self.rate_cents, self.minutes)
 
     @property
     def zone_is_elsewhere(self) -> bool:
@@ -59,7 +61,9 @@ class Matter:
         return list(self.details.get("missing", ()))
 
 
-async def matter_of(store: PostgresStore, calls: Calls, link: Link, language: Language, now: datetime) -> Matter:
+async def matter_of(
+    store: PostgresStore, calls: Calls, catalogues: Catalogues, link: Link, language: Language, now: datetime
+) -> Matter:
     """The matter of a link.
 
     Errors: Refused as the directory refuses; ServiceUnavailable; Unavailable while the board is behind.
@@ -70,17 +74,14 @@ async def matter_of(store: PostgresStore, calls: Calls, link: Link, language: La
     row, organisation = rows.get(at[0]), rows.get(at[1])
     if row is None or row["starts_at"] is None or organisation is None or organisation["slug"] is None:
         raise Unavailable
-    try:
-        catalogue = await calls.get("request-intake", "/catalogue", postal_code=row["postal_code"])
-    except Refused:  # the zone of an old request may be gone
-        catalogue = {"offers": (), "localities": ()}
-    offer = next((each for each in catalogue["offers"] if each["service"] == row["service"]), None)
+    offered = await catalogues.at(calls, link.organisation_id, row["postal_code"])  # empty where an old zone is gone
+    offer = offered.of_service(row["service"])
     deadline = None if details.get("deadline") is None else datetime.fromisoformat(details["deadline"])
     return Matter(
         organisation=_name(organisation["slug"]),
-        service=row["service"] if offer is None else offer[f"label_{language}"],
+        service=offered.service(row["service"], language),
         postal_code=row["postal_code"],
-        place=" ".join((row["postal_code"], *catalogue["localities"][:1])),
+        place=" ".join((row["postal_code"], *offered.content.get("localities", ())[:1])),
         start=row["starts_at"],
         end=row["ends_at"],
         zone=row["zone"],
