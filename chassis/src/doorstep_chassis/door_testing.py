@@ -93,6 +93,10 @@ class Rules:
         path = template.format(**values)
         return await self.http.request(method, path, params=query, content=content, headers=sent)
 
+    async def every_route_is_tried(self) -> None:
+        """The rules name every route that the API describes, and no other."""
+        assert self.declared() == set(self.routes)
+
     async def json_is_strict(self) -> None:
         """Every body that is not sound JSON is refused by its own code, before anything is written."""
         head = await self.head()
@@ -165,6 +169,19 @@ class Rules:
             answer = await self.ask(name, route, if_match='"another"')
             assert _told(answer)[:2] == (412, "precondition_failed"), (name, answer.text)
         assert await self.head() == head
+
+
+Rule = Callable[[Rules], Awaitable[None]]
+RULES: tuple[Rule, ...] = (
+    Rules.every_route_is_tried,
+    Rules.json_is_strict,
+    Rules.unknown_members_are_refused,
+    Rules.roles_are_judged,
+    Rules.what_is_anothers_looks_absent,
+    Rules.what_is_shown_has_its_tag,
+    Rules.changes_are_conditional,
+)
+"""All of them, for a parametrised test."""
 
 
 def _told(answer: httpx.Response) -> tuple[int, Any, Any]:

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from doorstep_chassis.door_testing import Person, Route, Rules
+from doorstep_chassis.door_testing import RULES, Person, Route, Rule, Rules
 from fastapi import FastAPI
 
 from .test_api import CALL, OPERATOR, Door
@@ -57,29 +57,6 @@ async def rules(door: Door) -> Rules:
     return Rules(transport.app, door.client, token, ROUTES, {"request_id": REQUEST}, door.store.head)
 
 
-async def test_every_route_is_tried(rules: Rules) -> None:
-    assert rules.declared() == set(rules.routes)
-
-
-async def test_json_is_strict(rules: Rules) -> None:
-    await rules.json_is_strict()
-
-
-async def test_unknown_members_are_refused(rules: Rules) -> None:
-    await rules.unknown_members_are_refused()
-
-
-async def test_roles_are_judged(rules: Rules) -> None:
-    await rules.roles_are_judged()
-
-
-async def test_what_is_anothers_looks_absent(rules: Rules) -> None:
-    await rules.what_is_anothers_looks_absent()
-
-
-async def test_what_is_shown_has_its_tag(rules: Rules) -> None:
-    await rules.what_is_shown_has_its_tag()
-
-
-async def test_changes_are_conditional(rules: Rules) -> None:
-    await rules.changes_are_conditional()
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+async def test_the_door_keeps(rule: Rule, rules: Rules) -> None:
+    await rule(rules)
